@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Lorta.Checkpoints;
 
@@ -47,6 +48,20 @@ public sealed class JsonFile
             throw new CheckpointException($"{path} cannot be read: {error.Message.TrimEnd('.')}.", error);
         }
     }
+
+    /// <summary>Writes an object, indented, in one atomic step.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">The object.</param>
+    /// <exception cref="CheckpointException">The file can't be written; the one that was there before stays whole.</exception>
+    public static void Write(string path, JsonObject content) => AtomicFile.Write(path, stream =>
+    {
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            content.WriteTo(writer);
+        }
+
+        stream.WriteByte((byte)'\n');
+    });
 
     /// <summary>Whether the field is there and not <c>null</c>.</summary>
     /// <param name="name">The field.</param>
