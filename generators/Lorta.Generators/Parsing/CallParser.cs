@@ -24,6 +24,7 @@ internal static class CallParser
             || !known.IsProjection(method.ContainingType)
             || Receiver(call) is not { } receiver
             || receiver is BaseExpressionSyntax
+            || IsRoutersOwn(semantics.GetEnclosingSymbol(call.SpanStart, cancellation)?.ContainingType)
             || semantics.GetInterceptableLocation(call, cancellation) is not { } location)
         {
             return null;
@@ -38,6 +39,20 @@ internal static class CallParser
             location.Version,
             location.Data,
             Display(call));
+    }
+
+    /// <summary>Whether a call is an adapter's or the router's own, which asks the projection itself.</summary>
+    private static bool IsRoutersOwn(INamedTypeSymbol? type)
+    {
+        for (INamedTypeSymbol? level = type; level is not null; level = level.BaseType)
+        {
+            if (level.ContainingNamespace is { Name: "Adapters", ContainingNamespace: { Name: "Lorta", ContainingNamespace.IsGlobalNamespace: true } })
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // Without folders: generated files are the same wherever a project is built.
