@@ -122,6 +122,16 @@ public sealed class TokenizerFilesTests : IDisposable
         Assert.Equal(["Ġab", "<mask>", "Ġab"], Roberta("ab  <mask>ab", new { add_prefix_space = true }));
     }
 
+    /// <summary>Megabytes without a space take seconds, not hours.</summary>
+    [Fact]
+    public void LongWordsAreTokenized()
+    {
+        TinyTokenizers.WriteRoberta(_folder);
+        TextTokenizer tokenizer = TextTokenizer.Load(_folder.Path);
+        int[] ids = tokenizer.Encode(string.Concat(Enumerable.Repeat("ab", 500_000))).Ids[1..^1];
+        Assert.Equal(Enumerable.Repeat(tokenizer.IdOf("ab")!.Value, 500_000), ids);
+    }
+
     private string[] Bert(string text, object config)
     {
         TinyTokenizers.WriteBert(_folder, config);

@@ -11,6 +11,12 @@ public sealed class TokenizerProperties
     private static readonly Lazy<TextTokenizer> Roberta = new(() => TextTokenizer.Load(SharedData.Require("reference/tokenizers/roberta")));
     private static readonly Lazy<TextTokenizer> Bert = new(() => TextTokenizer.Load(SharedData.Require("reference/tokenizers/bert-uncased")));
     private static readonly Lazy<PlainRoberta> RobertaDefinition = new(() => new PlainRoberta(SharedData.Require("reference/tokenizers/roberta")));
+    private static readonly Lazy<LongWordBpe> LongWords = new(() =>
+    {
+        TokenizerDefinition roberta = TokenizerDefinition.Read(SharedData.Require("reference/tokenizers/roberta"));
+        return new LongWordBpe(roberta.Vocabulary, roberta.Merges);
+    });
+
     private static readonly Lazy<PlainBert> BertDefinition = new(() => new PlainBert(SharedData.Require("reference/tokenizers/bert-uncased")));
 
     [Property]
@@ -56,6 +62,16 @@ public sealed class TokenizerProperties
     {
         string plain = WithoutSpecialTokens(text.Value);
         Assert.Equal(RobertaDefinition.Value.Encode(plain), Roberta.Value.Encode(plain, null, int.MaxValue).Ids[1..^1]);
+    }
+
+    /// <summary>One word of any length: the library's way for short ones and ours for long ones are one function.</summary>
+    [Property]
+    public void LongWordsAreMergedAsShortOnes(AnyText text, byte repetitions)
+    {
+        string word = string.Concat(Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text.Value)).EnumerateRunes().Where(Rune.IsLetter));
+        Assert.Equal(RobertaDefinition.Value.Encode(word), LongWords.Value.Encode(word));
+        string repeated = string.Concat(Enumerable.Repeat(word + "ab", 1 + (repetitions % 20)));
+        Assert.Equal(Roberta.Value.Encode(repeated, null, int.MaxValue).Ids[1..^1], LongWords.Value.Encode(repeated));
     }
 
     [Property]
