@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -67,6 +68,17 @@ public sealed class PretrainedFolder : IDisposable
 
         string index = Path.Combine(folder, IndexName);
         return File.Exists(index) ? OpenShards(folder, config, JsonFile.Read(index)) : throw NoWeights(folder);
+    }
+
+    /// <summary>Writes a model folder: <c>config.json</c> and <c>model.safetensors</c>.</summary>
+    /// <param name="folder">The folder, made where it is missing.</param>
+    /// <param name="config">The fields of the configuration.</param>
+    /// <param name="tensors">The weights by their names.</param>
+    /// <exception cref="CheckpointException">A file can't be written; the one that was there before stays whole.</exception>
+    public static void Write(string folder, JsonObject config, IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    {
+        SafetensorsFile.Write(Path.Combine(folder, WeightsName), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        JsonFile.Write(Path.Combine(folder, ConfigName), config);
     }
 
     /// <summary>Whether the weights have this tensor.</summary>
