@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Lorta.Checkpoints;
 
@@ -48,6 +49,20 @@ public sealed class JsonFile
         }
     }
 
+    /// <summary>Writes an object, indented, in one atomic step.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">The object.</param>
+    /// <exception cref="CheckpointException">The file can't be written; the one that was there before stays whole.</exception>
+    public static void Write(string path, JsonObject content) => AtomicFile.Write(path, stream =>
+    {
+        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
+        {
+            content.WriteTo(writer);
+        }
+
+        stream.WriteByte((byte)'\n');
+    });
+
     /// <summary>Whether the field is there and not <c>null</c>.</summary>
     /// <param name="name">The field.</param>
     public bool Has(string name) => Find(name) is not null;
@@ -92,6 +107,26 @@ public sealed class JsonFile
             { ValueKind: JsonValueKind.String } text => text.GetString()!,
             { } other => throw WrongType(name, "a string", other),
         };
+    }
+
+    /// <summary>An object within this one; its errors name both.</summary>
+    /// <param name="name">The field.</param>
+    /// <exception cref="CheckpointException">The field is absent or no object.</exception>
+    public JsonFile GetObject(string name)
+    {
+        JsonElement field = Find(name) ?? throw Missing(name);
+        return field.ValueKind == JsonValueKind.Object ? new JsonFile($"{FilePath} ({name})", field) : throw WrongType(name, "an object", field);
+    }
+
+    /// <summary>A list of strings.</summary>
+    /// <param name="name">The field.</param>
+    /// <exception cref="CheckpointException">The field is absent, or no list of strings.</exception>
+    public IReadOnlyList<string> GetStrings(string name)
+    {
+        JsonElement field = Find(name) ?? throw Missing(name);
+        return field.ValueKind == JsonValueKind.Array && field.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. field.EnumerateArray().Select(item => item.GetString()!)]
+            : throw WrongType(name, "a list of strings", field);
     }
 
     private delegate bool Parser<T>(JsonElement field, out T value);

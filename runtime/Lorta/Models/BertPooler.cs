@@ -1,21 +1,27 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace Lorta.Models;
 
-internal sealed class BertPooler : Module<Tensor, Tensor>
+/// <summary>BERT's pooler: tanh of a linear map of the first token's hidden state.</summary>
+public sealed class BertPooler : Module<Tensor, Tensor>
 {
+    [ComponentName(Name = "dense")]
     private readonly Linear _dense;
 
-    public BertPooler(EncoderConfig config)
+    internal BertPooler(EncoderConfig config)
         : base("pooler")
     {
         _dense = Linear(config.Width, config.Width);
-        register_module("dense", _dense);
+        RegisterComponents();
     }
 
+    /// <summary>Pools hidden states.</summary>
+    /// <param name="hidden">Hidden states [b, s, d].</param>
+    /// <returns>One vector a row [b, d].</returns>
     public override Tensor forward(Tensor hidden)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,7 +8,10 @@ namespace Lorta.Models;
 /// <summary>A pretrained text encoder: embeddings and a stack of transformer layers.</summary>
 public abstract class Encoder : Module<Tensor, Tensor?, Tensor?, Tensor>
 {
+    [ComponentName(Name = "embeddings")]
     private readonly EncoderEmbeddings _embeddings;
+
+    [ComponentName(Name = "encoder")]
     private readonly TransformerEncoder _encoder;
 
     private protected Encoder(string name, EncoderConfig config)
@@ -16,16 +20,15 @@ public abstract class Encoder : Module<Tensor, Tensor?, Tensor?, Tensor>
         Config = config;
         _embeddings = new EncoderEmbeddings(config);
         _encoder = new TransformerEncoder(config);
-        register_module("embeddings", _embeddings);
-        register_module("encoder", _encoder);
     }
 
     /// <summary>Sizes and settings.</summary>
     public EncoderConfig Config { get; }
 
-    internal EncoderEmbeddings Embeddings => _embeddings;
+    /// <summary>The most tokens that a row can have.</summary>
+    public virtual int MaxTokens => Config.MaxPositions;
 
-    internal TransformerEncoder Layers => _encoder;
+    internal EncoderEmbeddings Embeddings => _embeddings;
 
     /// <summary>Computes the last layer's hidden states.</summary>
     /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>

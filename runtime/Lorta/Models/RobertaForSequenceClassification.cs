@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Lorta.Models;
@@ -7,21 +8,31 @@ namespace Lorta.Models;
 [LortaAdapt(Rank = 8, Modes = "heads,layers,qkvp")]
 public sealed partial class RobertaForSequenceClassification : SequenceClassifier
 {
+    [ComponentName(Name = "roberta")]
     private readonly RobertaModel _roberta;
+
+    [ComponentName(Name = "classifier")]
     private readonly RobertaClassificationHead _classifier;
 
     /// <summary>Creates a model with random weights.</summary>
     /// <param name="config">Sizes and settings of the encoder.</param>
     /// <param name="labels">Number of logits of a row: at least 1.</param>
     public RobertaForSequenceClassification(EncoderConfig config, int labels)
-        : base("RobertaForSequenceClassification", config, labels)
+        : this(new RobertaModel(config), labels)
     {
-        _roberta = new RobertaModel(config);
-        _classifier = new RobertaClassificationHead(config, labels);
-        register_module("roberta", _roberta);
-        register_module("classifier", _classifier);
+    }
+
+    private RobertaForSequenceClassification(RobertaModel roberta, int labels)
+        : base("RobertaForSequenceClassification", roberta.Config, labels)
+    {
+        _roberta = roberta;
+        _classifier = new RobertaClassificationHead(Config, labels);
+        RegisterComponents();
         ResetHead();
     }
+
+    /// <inheritdoc/>
+    public override string ModelType => "roberta";
 
     /// <inheritdoc/>
     public override Encoder Encoder => _roberta;
@@ -36,4 +47,6 @@ public sealed partial class RobertaForSequenceClassification : SequenceClassifie
         using DisposeScope scope = NewDisposeScope();
         return _classifier.forward(_roberta.forward(ids, mask, types)).MoveToOuterDisposeScope();
     }
+
+    private protected override SequenceClassifier NewOverEncoder(int labels) => new RobertaForSequenceClassification(_roberta, labels);
 }
