@@ -23,7 +23,10 @@ internal static class KilledRun
     /// <summary>Where a run that came to its end leaves the parameters.</summary>
     public static string ParametersIn(string folder) => Path.Combine(folder, "parameters");
 
-    /// <summary>Starts the process. After so many forwards it only waits to be killed; a line on its output tells that the first begins.</summary>
+    /// <summary>
+    /// Starts the process. After so many forwards it only waits to be killed. A line on its output tells that it is under way:
+    /// past the slow first forwards, in which all is compiled.
+    /// </summary>
     public static Process Start(string folder, int forwards)
     {
         var start = new ProcessStartInfo("dotnet", [typeof(KilledRun).Assembly.Location])
@@ -45,11 +48,16 @@ internal static class KilledRun
         }
 
         int forwards = int.Parse(Environment.GetEnvironmentVariable(ForwardsVariable)!);
+        int forward = 0;
         using var task = new TinyTask();
-        Console.WriteLine("begins");
         task.TrainerOf(OptionsIn(folder), rows =>
         {
-            if (forwards-- == 0)
+            forward++;
+            if (forward == 5)
+            {
+                Console.WriteLine("under way");
+            }
+            else if (forward > forwards)
             {
                 Thread.Sleep(Timeout.Infinite);
             }

@@ -5,7 +5,7 @@ namespace Lorta.Tests.Training;
 [Collection(GlobalGenerator.Name)]
 public sealed class KilledRunTests : IDisposable
 {
-    private const int Kills = 12;
+    private const int Kills = 10;
 
     // What the killed processes do together is less than the whole run, which is some 450 forwards.
     private const int ForwardsUntilKilled = 30;
@@ -27,8 +27,8 @@ public sealed class KilledRunTests : IDisposable
         for (int kill = 0; kill < Kills; kill++)
         {
             using Process process = KilledRun.Start(killed, ForwardsUntilKilled);
-            Assert.Equal("begins", await process.StandardOutput.ReadLineAsync(cancellation));
-            await Task.Delay(random.Next(120), cancellation);
+            Assert.Equal("under way", await process.StandardOutput.ReadLineAsync(cancellation));
+            await Task.Delay(random.Next(60), cancellation);
             Assert.False(process.HasExited);
             process.Kill();
             await process.WaitForExitAsync(cancellation);
@@ -41,6 +41,5 @@ public sealed class KilledRunTests : IDisposable
         Assert.Equal(0, last.ExitCode);
         Assert.Equal(task.Bytes(), File.ReadAllBytes(KilledRun.ParametersIn(killed)));
         Assert.Equal(File.ReadAllBytes(KilledRun.OptionsIn(whole).StateFile!), File.ReadAllBytes(KilledRun.OptionsIn(killed).StateFile!));
-        Assert.Equal(["parameters", "run.safetensors"], Directory.GetFiles(killed).Select(Path.GetFileName).Order());
     }
 }

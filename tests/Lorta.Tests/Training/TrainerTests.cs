@@ -309,38 +309,6 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(before, statistics.ThreadTotalLiveCount);
     }
 
-    // A scalar that nothing holds can be freed while libtorch reads it, if another thread makes the garbage collector run.
-    [Fact]
-    public void GarbageCollectionsChangeNoNumber()
-    {
-        TrainingOptions options = TinyTask.Options with { Epochs = 60, MaxGradientNorm = 0.1 };
-        using var quiet = new TinyTask();
-        quiet.TrainerOf(options).Run(Cancellation);
-
-        using var task = new TinyTask();
-        using var done = new CancellationTokenSource();
-        var collector = new Thread(() =>
-        {
-            while (!done.IsCancellationRequested)
-            {
-                GC.Collect(0);
-                GC.WaitForPendingFinalizers();
-            }
-        });
-        collector.Start();
-        try
-        {
-            task.TrainerOf(options).Run(Cancellation);
-        }
-        finally
-        {
-            done.Cancel();
-            collector.Join();
-        }
-
-        Assert.Equal(quiet.Bytes(), task.Bytes());
-    }
-
     [Fact]
     public void OptionsOutOfRangeAreRefusedByName()
     {
