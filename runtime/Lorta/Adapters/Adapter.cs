@@ -63,6 +63,7 @@ public abstract class Adapter : nn.Module
             throw new InvalidOperationException($"The adapter '{merged.Name}' is merged already: unmerge it first.");
         }
 
+        Sites.Outside?.RequireBase();
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
         foreach (ProjectionSite site in AdaptedSites)
@@ -127,7 +128,7 @@ public abstract class Adapter : nn.Module
     /// <param name="site">The matrix.</param>
     /// <param name="weight">Its base weight [out, in].</param>
     /// <returns>A new tensor [out, in] of the weight's type.</returns>
-    protected abstract Tensor MergedWeight(ProjectionSite site, Tensor weight);
+    protected internal abstract Tensor MergedWeight(ProjectionSite site, Tensor weight);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
