@@ -142,7 +142,7 @@ public class LortaAdapter : Adapter
     }
 
     /// <inheritdoc/>
-    protected override Tensor MergedWeight(ProjectionSite site, Tensor weight)
+    protected internal override Tensor MergedWeight(ProjectionSite site, Tensor weight)
     {
         using DisposeScope scope = NewDisposeScope();
         return (Delta(site) + weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
