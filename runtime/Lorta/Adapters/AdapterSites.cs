@@ -1,0 +1,80 @@
+using System.Collections.Concurrent;
+using static TorchSharp.torch;
+
+namespace Lorta.Adapters;
+
+/// <summary>Where adapters act in one model, and the adapters that are attached to it.</summary>
+public sealed class AdapterSites
+{
+    private readonly Dictionary<nn.Module<Tensor, Tensor>, ProjectionSite[]> _byProjection;
+    private readonly ConcurrentDictionary<string, Adapter> _adapters = new(StringComparer.Ordinal);
+
+    /// <summary>Describes a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="layout">The sizes of its attention.</param>
+    /// <param name="projections">Its attention matrices, at most one of a kind in a layer.</param>
+    /// <exception cref="ArgumentException">A matrix does not have the shape that the layout gives it.</exception>
+    public AdapterSites(nn.Module model, AttentionLayout layout, IEnumerable<ProjectionSite> projections)
+    {
+        Model = model;
+        Layout = layout;
+        Projections = [.. projections];
+        foreach (ProjectionSite site in Projections)
+        {
+            int heads = layout.HeadRows(site.Matrix);
+            (int rows, int columns) = site.Matrix == AttentionMatrix.Output ? (layout.Width, heads) : (heads, layout.Width);
+            if (site.Rows != rows || site.Columns != columns)
+            {
+                throw new ArgumentException(
+                    $"The {site.Matrix} matrix of layer {site.Layer} is [{site.Rows}, {site.Columns}], but {layout.Heads} heads " +
+                    $"({layout.KeyValueHeads} for keys and values) of {layout.HeadWidth} in a width of {layout.Width} " +
+                    $"need [{rows}, {columns}]: correct the head count that the model class shows.",
+                    nameof(projections));
+            }
+        }
+
+        _byProjection = Projections.GroupBy(site => site.Projection)
+            .ToDictionary(group => group.Key, group => group.OrderBy(site => site.FirstRow).ToArray());
+    }
+
+    /// <summary>The model.</summary>
+    public nn.Module Model { get; }
+
+    /// <summary>The sizes of its attention.</summary>
+    public AttentionLayout Layout { get; }
+
+    /// <summary>Its attention matrices, layer by layer.</summary>
+    public IReadOnlyList<ProjectionSite> Projections { get; }
+
+    /// <summary>The attached adapters by name.</summary>
+    public IReadOnlyDictionary<string, Adapter> Adapters => _adapters;
+
+    /// <summary>The adapter that is folded into the weights at present, or null.</summary>
+    public Adapter? Merged { get; internal set; }
+
+    /// <summary>Which matrices some layer has.</summary>
+    public AttentionMatrices Matrices =>
+        Projections.Aggregate(AttentionMatrices.None, (set, site) => set | (AttentionMatrices)(1 << (int)site.Matrix));
+
+    /// <summary>Finds the matrices that a projection holds.</summary>
+    /// <param name="projection">A module of the model.</param>
+    /// <param name="sites">Its matrices in the order of their rows.</param>
+    /// <returns>False where it is none of the model's projections.</returns>
+    public bool TryFind(nn.Module<Tensor, Tensor> projection, out ReadOnlySpan<ProjectionSite> sites)
+    {
+        bool found = _byProjection.TryGetValue(projection, out ProjectionSite[]? held);
+        sites = held;
+        return found;
+    }
+
+    internal void Add(Adapter adapter)
+    {
+        if (!_adapters.TryAdd(adapter.Name, adapter))
+        {
+            throw new InvalidOperationException(
+                $"An adapter named '{adapter.Name}' is attached already: detach it first, or give the new one another name.");
+        }
+    }
+
+    internal void Remove(Adapter adapter) => _adapters.TryRemove(new(adapter.Name, adapter));
+}

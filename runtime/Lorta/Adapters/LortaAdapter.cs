@@ -1,0 +1,230 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Lorta.Adapters;
+
+/// <summary>
+/// LoRTA: the updates of all attention matrices as a fifth-order tensor in CP decomposition
+/// (Low-Rank Tensor Adaptation of Large Language Models, section 3.2).
+/// </summary>
+public class LortaAdapter : Adapter
+{
+    private readonly LortaFactors _factors;
+    private readonly ProjectionSite[] _sites;
+
+    /// <summary>Attaches a new adapter, whose first forward is the base model's.</summary>
+    /// <param name="sites">Where adapters act in the model.</param>
+    /// <param name="options">What the adapter is.</param>
+    /// <param name="name">A name that no other adapter of the model has.</param>
+    /// <exception cref="ArgumentException">An option is out of range, or does not fit the model.</exception>
+    /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
+    public LortaAdapter(AdapterSites sites, LortaOptions options, string name = "default")
+        : base(sites, name)
+    {
+        try
+        {
+            options.Validate(sites.Layout);
+            Options = options;
+            _sites = [.. sites.Projections.Where(site => options.Targets.HasFlag((AttentionMatrices)(1 << (int)site.Matrix)))];
+            AttentionMatrix[] matrices = [.. _sites.Select(site => site.Matrix).Distinct().Order()];
+            ValidateTargets(matrices);
+            foreach ((LortaFactor factor, long[] shape) in LortaFactors.Shapes(sites.Layout, options, matrices.Length))
+            {
+                Tensor start = LortaStart.Factor(factor, shape, options);
+                register_parameter(ParameterName(factor), new Parameter(start, !options.Frozen.HasFlag(factor)));
+            }
+
+            _factors = new LortaFactors(options, matrices, Factor);
+        }
+        catch
+        {
+            Detach();
+            throw;
+        }
+    }
+
+    /// <summary>What the adapter is.</summary>
+    public LortaOptions Options { get; }
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<ProjectionSite> AdaptedSites => _sites;
+
+    /// <summary>Attaches a new adapter to a model, with any modes.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">What the adapter is.</param>
+    /// <param name="name">A name that no other adapter of the model has.</param>
+    /// <returns>The adapter.</returns>
+    /// <exception cref="ArgumentException">An option is out of range, or does not fit the model.</exception>
+    /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
+    public static LortaAdapter Attach(IAdaptable model, LortaOptions options, string name = "default") =>
+        new(model.Sites, options, name);
+
+    /// <summary>How many numbers a LoRTA adapter has: r(d + d/H + H + L + 4) where everything is a mode.</summary>
+    /// <param name="layout">The sizes of the model's attention.</param>
+    /// <param name="options">What the adapter is.</param>
+    /// <param name="matrices">How many of the four matrices it updates.</param>
+    /// <returns>The number of all factors' elements.</returns>
+    public static long ParameterCount(AttentionLayout layout, LortaOptions options, int matrices = 4) =>
+        LortaFactors.Shapes(layout, options, matrices).Values.Sum(shape => shape.Aggregate(1L, (product, size) => product * size));
+
+    /// <summary>A factor, read from the adapter each time, because a move to another device or type replaces it.</summary>
+    /// <param name="factor">One factor.</param>
+    /// <returns>The parameter; its shape has the layers and matrices in front where these are no modes.</returns>
+    /// <exception cref="ArgumentException">The adapter's modes have no such factor.</exception>
+    public Parameter Factor(LortaFactor factor) => get_parameter(ParameterName(factor))
+        ?? throw new ArgumentException($"The adapter '{Name}' has no factor {factor}: its modes are {Options.Modes}.", nameof(factor));
+
+    /// <summary>The update of a matrix as a dense tensor, for looking at: the forward never builds it.</summary>
+    /// <param name="layer">Index of the layer, from 0.</param>
+    /// <param name="matrix">Which of the four matrices.</param>
+    /// <returns>A tensor [out, in].</returns>
+    /// <exception cref="ArgumentException">The adapter has no update for that matrix.</exception>
+    public Tensor Delta(int layer, AttentionMatrix matrix) =>
+        Delta(Array.Find(_sites, site => site.Layer == layer && site.Matrix == matrix)
+            ?? throw new ArgumentException($"The adapter '{Name}' has no update for the {matrix} matrix of layer {layer}.", nameof(matrix)));
+
+    /// <inheritdoc/>
+    protected internal override Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call)
+    {
+        if (sites.Length == 1 && sites[0].IsWhole)
+        {
+            return Array.IndexOf(_sites, sites[0]) < 0 ? call.Base(call.Input) : ProjectWhole(sites[0], call);
+        }
+
+        return ProjectBlocks(sites, call);
+    }
+
+    /// <inheritdoc/>
+    protected override Tensor MergedWeight(ProjectionSite site, Tensor weight)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return (weight.to(ScalarType.Float32) + Delta(site)).to(weight.dtype).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Delta(ProjectionSite site)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return _factors.Up(site).mm(_factors.Down(site).t()).MoveToOuterDisposeScope(); // [out, r] [r, in]
+    }
+
+    private Tensor ProjectWhole(ProjectionSite site, in ProjectionCall call)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor input = call.Input;
+        Tensor product = Product(site, call, scope); // [N, r]
+        Tensor up = As(_factors.Up(site), product).t(); // [r, out]
+        Tensor output;
+        if (call is { Projection: Linear, RunsHooks: false })
+        {
+            // A linear layer's output is fresh and its backward does not need it: the update goes into it in place.
+            output = call.Base(input.reshape(-1, input.shape[^1])).addmm_(product, up); // [N, out]
+            output = output.reshape([.. input.shape[..^1], site.Rows]);
+        }
+        else
+        {
+            output = call.Base(input);
+            output = output + product.mm(up).reshape(output.shape);
+        }
+
+        return output.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>A projection that holds several matrices as blocks of rows: their updates side by side.</summary>
+    private Tensor ProjectBlocks(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor output = call.Base(call.Input); // [..., out]
+        Tensor? product = null;
+        var updates = new List<Tensor>();
+        long row = 0;
+        foreach (ProjectionSite site in sites)
+        {
+            if (Array.IndexOf(_sites, site) < 0)
+            {
+                continue;
+            }
+
+            product = product is null || !_factors.DownIsShared ? Product(site, call, scope) : product; // [N, r]
+            if (site.FirstRow > row)
+            {
+                updates.Add(product.new_zeros(product.shape[0], site.FirstRow - row));
+            }
+
+            updates.Add(product.mm(As(_factors.Up(site), product).t())); // [N, rows]
+            row = site.FirstRow + site.Rows;
+        }
+
+        if (product is null)
+        {
+            return output.MoveToOuterDisposeScope();
+        }
+
+        if (output.shape[^1] > row)
+        {
+            updates.Add(product.new_zeros(product.shape[0], output.shape[^1] - row));
+        }
+
+        return (output + cat(updates, 1).reshape(output.shape)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The input times the factor that it meets [N, r], shared by the calls that take the same value.</summary>
+    private Tensor Product(ProjectionSite site, in ProjectionCall call, DisposeScope scope)
+    {
+        bool shares = _factors.DownIsShared && call.Share != InputShare.Alone;
+        if (shares && call.Share.Follows && SharedProduct.Take(call.Input, this, site.Layer, scope) is { } shared)
+        {
+            return shared;
+        }
+
+        Tensor input = call.Input.reshape(-1, call.Input.shape[^1]); // [N, in]
+        if (Options.Dropout > 0 && call.Projection.training)
+        {
+            input = nn.functional.dropout(input, Options.Dropout, training: true);
+        }
+
+        Tensor product = input.mm(As(_factors.Down(site), input));
+        if (shares && call.Share.Followers > 0)
+        {
+            SharedProduct.Keep(call.Input, this, site.Layer, product, call.Share.Followers);
+        }
+
+        return product;
+    }
+
+    private Tensor As(Tensor factor, Tensor activations)
+    {
+        if (factor.device_type != activations.device_type || factor.device_index != activations.device_index)
+        {
+            throw new InvalidOperationException(
+                $"The adapter '{Name}' is on {factor.device} and its input on {activations.device}: move the adapter with to({activations.device}).");
+        }
+
+        return factor.dtype == activations.dtype ? factor : factor.to(activations.dtype);
+    }
+
+    private void ValidateTargets(AttentionMatrix[] matrices)
+    {
+        if (matrices.Length == 0)
+        {
+            throw new ArgumentException($"The targets {Options.Targets} name no matrix of the model, which has {Sites.Matrices}.");
+        }
+
+        if (Options.Orientation == HeadOrientation.Reference && Array.Exists(_sites, site => site.Rows != site.Columns))
+        {
+            throw new ArgumentException(
+                "The reference orientation needs square matrices, and this model's are not (grouped queries, or heads that are " +
+                "not d/H wide): choose the paper's orientation.");
+        }
+    }
+
+    private static string ParameterName(LortaFactor factor) => factor switch
+    {
+        LortaFactor.A => "A",
+        LortaFactor.B => "B",
+        LortaFactor.Head => "C_H",
+        LortaFactor.Layer => "C_L",
+        LortaFactor.Matrix => "C_M",
+        _ => throw new ArgumentException($"{factor} is not one factor.", nameof(factor)),
+    };
+}

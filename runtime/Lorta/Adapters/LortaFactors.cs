@@ -1,0 +1,125 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Lorta.Adapters;
+
+/// <summary>
+/// The factors of one adapter's update tensors, and the algebra that turns them into the update of a matrix.
+/// </summary>
+/// <remarks>
+/// Shapes, with nl leading where layers are no mode (one tensor a layer) and nm where qkvp is none (one a matrix):
+/// A [nl, nm, d, r]; B [nl, nm, d/H, r], or [nl, nm, d, r] without heads; C_H [nl, nm, H, r]; C_L [nm, L, r];
+/// C_M [nl, M, r]. Written for one layer and matrix (LoRTA, section 3.2, eq. for T[:, :, h, l, m]):
+/// update = left diag(c) right^T, where one side is A and the other E = C_H * B (Khatri-Rao), and
+/// c = scaling * C_L[l] * C_M[m]. A row of E is a row of a head.
+/// </remarks>
+internal sealed class LortaFactors
+{
+    private readonly LortaOptions _options;
+    private readonly AttentionMatrix[] _matrices;
+    private readonly Func<LortaFactor, Parameter> _factor;
+
+    public LortaFactors(LortaOptions options, IEnumerable<AttentionMatrix> matrices, Func<LortaFactor, Parameter> factor)
+    {
+        _options = options;
+        _matrices = [.. matrices];
+        _factor = factor;
+    }
+
+    private bool LayersAreMode => _options.Modes.HasFlag(LortaModes.Layers);
+
+    private bool MatricesAreMode => _options.Modes.HasFlag(LortaModes.Qkvp);
+
+    private bool HeadsAreMode => _options.Modes.HasFlag(LortaModes.Heads);
+
+    /// <summary>The shapes of the factors that the modes have.</summary>
+    public static IReadOnlyDictionary<LortaFactor, long[]> Shapes(AttentionLayout layout, LortaOptions options, int matrices)
+    {
+        long[] layers = options.Modes.HasFlag(LortaModes.Layers) ? [] : [layout.Layers];
+        long[] kinds = options.Modes.HasFlag(LortaModes.Qkvp) ? [] : [matrices];
+        bool heads = options.Modes.HasFlag(LortaModes.Heads);
+        long rank = options.Rank;
+        var shapes = new Dictionary<LortaFactor, long[]>
+        {
+            [LortaFactor.A] = [.. layers, .. kinds, layout.Width, rank],
+            [LortaFactor.B] = [.. layers, .. kinds, heads ? layout.HeadWidth : layout.HeadWidth * layout.Heads, rank],
+        };
+        if (heads)
+        {
+            shapes[LortaFactor.Head] = [.. layers, .. kinds, layout.Heads, rank];
+        }
+
+        if (layers.Length == 0)
+        {
+            shapes[LortaFactor.Layer] = [.. kinds, layout.Layers, rank];
+        }
+
+        if (kinds.Length == 0)
+        {
+            shapes[LortaFactor.Matrix] = [.. layers, matrices, rank];
+        }
+
+        return shapes;
+    }
+
+    /// <summary>
+    /// The side that meets the input [in, r], not scaled. It is the same for Q, K and V of a layer where qkvp is a mode.
+    /// </summary>
+    public Tensor Down(ProjectionSite site) => HeadsIndexOutput(site.Matrix) ? A(site, site.Columns) : HeadRows(site, site.Columns);
+
+    /// <summary>The side that makes the output [out, r], scaled by c.</summary>
+    public Tensor Up(ProjectionSite site)
+    {
+        Tensor up = HeadsIndexOutput(site.Matrix) ? HeadRows(site, site.Rows) : A(site, site.Rows);
+        Tensor? scale = null;
+        if (LayersAreMode)
+        {
+            Tensor layers = _factor(LortaFactor.Layer); // [nm, L, r]
+            scale = (MatricesAreMode ? layers : layers.select(0, Index(site.Matrix))).select(0, site.Layer);
+        }
+
+        if (MatricesAreMode)
+        {
+            Tensor matrices = _factor(LortaFactor.Matrix); // [nl, M, r]
+            Tensor row = (LayersAreMode ? matrices : matrices.select(0, site.Layer)).select(0, Index(site.Matrix));
+            scale = scale is null ? row : scale * row;
+        }
+
+        // r numbers are cheaper to scale than rows * r, so the constant joins them first.
+        Scalar scaling = _options.Scaling;
+        return scale is null ? up * scaling : up * (scale * scaling);
+    }
+
+    /// <summary>Whether Q, K and V of a layer multiply their input by the same factor.</summary>
+    public bool DownIsShared => MatricesAreMode;
+
+    private bool HeadsIndexOutput(AttentionMatrix matrix) =>
+        _options.Orientation == HeadOrientation.Paper && matrix != AttentionMatrix.Output;
+
+    private Tensor A(ProjectionSite site, long rows) => First(Select(_factor(LortaFactor.A), site), rows); // [rows, r]
+
+    /// <summary>E: head h's row j is C_H[h] * B[j]. Key and value heads of grouped queries are the first.</summary>
+    private Tensor HeadRows(ProjectionSite site, long rows)
+    {
+        Tensor b = Select(_factor(LortaFactor.B), site); // [d/H or d, r]
+        if (!HeadsAreMode)
+        {
+            return First(b, rows);
+        }
+
+        Tensor heads = Select(_factor(LortaFactor.Head), site); // [H, r]
+        heads = First(heads, rows / b.shape[0]);
+        return (heads.unsqueeze(1) * b.unsqueeze(0)).reshape(rows, _options.Rank); // [heads, d/H, r] -> [rows, r]
+    }
+
+    private Tensor Select(Tensor factor, ProjectionSite site)
+    {
+        Tensor ofLayer = LayersAreMode ? factor : factor.select(0, site.Layer);
+        return MatricesAreMode ? ofLayer : ofLayer.select(0, Index(site.Matrix));
+    }
+
+    private static Tensor First(Tensor factor, long rows) => factor.shape[0] == rows ? factor : factor.narrow(0, 0, rows);
+
+    private int Index(AttentionMatrix matrix) => Array.IndexOf(_matrices, matrix);
+}

@@ -1,0 +1,50 @@
+namespace Lorta.Adapters;
+
+/// <summary>What a LoRTA adapter is.</summary>
+public sealed record LortaOptions
+{
+    /// <summary>The rank r of the CP decomposition: at least 1, at most the model's width.</summary>
+    public int Rank { get; init; } = 8;
+
+    /// <summary>The numerator of the scaling: finite.</summary>
+    public double Alpha { get; init; } = 8;
+
+    /// <summary>Scales by alpha/sqrt(r) instead of alpha/r.</summary>
+    public bool RankStabilized { get; init; }
+
+    /// <summary>The modes of the update tensor.</summary>
+    public LortaModes Modes { get; init; } = LortaModes.All;
+
+    /// <summary>Which side of a weight the head mode indexes.</summary>
+    public HeadOrientation Orientation { get; init; }
+
+    /// <summary>The matrices that get an update; those that the model lacks are left out.</summary>
+    public AttentionMatrices Targets { get; init; } = AttentionMatrices.All;
+
+    /// <summary>The dropout probability on the adapter's input while training: at least 0, below 1.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Factors that keep their random start and are not trained.</summary>
+    public LortaFactor Frozen { get; init; }
+
+    /// <summary>The factor of the update: alpha/r, or alpha/sqrt(r).</summary>
+    public double Scaling => Alpha / (RankStabilized ? Math.Sqrt(Rank) : Rank);
+
+    internal void Validate(AttentionLayout layout)
+    {
+        if (Rank < 1 || Rank > layout.Width)
+        {
+            throw new ArgumentOutOfRangeException(nameof(Rank), $"Rank is {Rank}: choose one from 1 to the model's width, {layout.Width}.");
+        }
+
+        if (!double.IsFinite(Alpha))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Alpha), $"Alpha is {Alpha}: choose a finite number.");
+        }
+
+        if (!(Dropout >= 0 && Dropout < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Dropout), $"Dropout is {Dropout}: choose a probability of at least 0 and below 1.");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Lorta.Adapters;
+
+/// <summary>One attention matrix of one layer: a linear projection, or a block of its rows where it holds several matrices.</summary>
+public sealed class ProjectionSite
+{
+    /// <summary>A matrix that is the whole of its projection's weight.</summary>
+    /// <param name="layer">Index of the layer, from 0.</param>
+    /// <param name="matrix">Which of the four it is.</param>
+    /// <param name="projection">A linear layer, or a module with a parameter <c>weight</c> [out, in].</param>
+    public ProjectionSite(int layer, AttentionMatrix matrix, nn.Module<Tensor, Tensor> projection)
+        : this(layer, matrix, projection, 0, -1)
+    {
+    }
+
+    /// <summary>A matrix that is a block of rows of its projection's weight.</summary>
+    /// <param name="layer">Index of the layer, from 0.</param>
+    /// <param name="matrix">Which of the four it is.</param>
+    /// <param name="projection">The module whose weight holds the block.</param>
+    /// <param name="firstRow">The block's first row.</param>
+    /// <param name="rows">The number of its rows; -1 for all that follow.</param>
+    public ProjectionSite(int layer, AttentionMatrix matrix, nn.Module<Tensor, Tensor> projection, int firstRow, int rows)
+    {
+        Layer = layer;
+        Matrix = matrix;
+        Projection = projection;
+        FirstRow = firstRow;
+        long all = Whole.shape[0];
+        Rows = rows < 0 ? (int)all - firstRow : rows;
+        if (firstRow < 0 || Rows < 1 || firstRow + Rows > all)
+        {
+            throw new ArgumentException(
+                $"The {matrix} block of layer {layer} wants rows {firstRow} to {firstRow + Rows}, but the weight has {all}.", nameof(rows));
+        }
+    }
+
+    /// <summary>Index of the layer, from 0.</summary>
+    public int Layer { get; }
+
+    /// <summary>Which of the four matrices it is.</summary>
+    public AttentionMatrix Matrix { get; }
+
+    /// <summary>The module that is called in the forward.</summary>
+    public nn.Module<Tensor, Tensor> Projection { get; }
+
+    /// <summary>The first row of the matrix in the projection's weight.</summary>
+    public int FirstRow { get; }
+
+    /// <summary>Number of output features of the matrix.</summary>
+    public int Rows { get; }
+
+    /// <summary>Number of input features of the matrix.</summary>
+    public int Columns => (int)Whole.shape[1];
+
+    /// <summary>
+    /// The matrix [<see cref="Rows"/>, <see cref="Columns"/>], read from the module at each call, because a move to another
+    /// device or type replaces the module's parameters.
+    /// </summary>
+    public Tensor Weight => IsWhole ? Whole : Whole.narrow(0, FirstRow, Rows);
+
+    /// <summary>Whether the matrix is the projection's whole weight.</summary>
+    public bool IsWhole => FirstRow == 0 && Rows == Whole.shape[0];
+
+    private Tensor Whole => (Projection is Linear linear ? linear.weight : Projection.get_parameter("weight"))
+        ?? throw new InvalidOperationException(
+            $"The {Matrix} projection of layer {Layer}, a {Projection.GetType().Name}, has no parameter named weight.");
+}

@@ -1,0 +1,12 @@
+namespace Lorta;
+
+/// <summary>Marks a member that is a projection, where its name is unusual.</summary>
+/// <param name="matrices">
+/// The matrix it is; or several, where one linear layer holds them as equal blocks of rows, in their order.
+/// </param>
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property)]
+public sealed class LortaMatrixAttribute(params AttentionMatrix[] matrices) : Attribute
+{
+    /// <summary>The matrices that the member holds, in the order of their row blocks.</summary>
+    public IReadOnlyList<AttentionMatrix> Matrices { get; } = matrices;
+}

@@ -1,0 +1,45 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Lorta.Models;
+
+/// <summary>BERT with its pooler and a linear classifier.</summary>
+[LortaAdapt(Rank = 8, Modes = "heads,layers,qkvp")]
+public sealed partial class BertForSequenceClassification : SequenceClassifier
+{
+    private readonly BertModel _bert;
+    private readonly Linear _classifier;
+
+    /// <summary>Creates a model with random weights.</summary>
+    /// <param name="config">Sizes and settings of the encoder.</param>
+    /// <param name="labels">Number of logits of a row: at least 1.</param>
+    public BertForSequenceClassification(EncoderConfig config, int labels)
+        : base("BertForSequenceClassification", config, labels)
+    {
+        _bert = new BertModel(config);
+        _classifier = Linear(config.Width, labels);
+        register_module("bert", _bert);
+        register_module("classifier", _classifier);
+        ResetHead();
+    }
+
+    /// <inheritdoc/>
+    public override Encoder Encoder => _bert;
+
+    /// <summary>Computes logits.</summary>
+    /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>
+    /// <param name="mask">True at tokens, false at padding [b, s]; null where nothing is padded.</param>
+    /// <param name="types">Token types [b, s], int64; null where all are 0.</param>
+    /// <returns>Logits [b, labels].</returns>
+    public override Tensor forward(Tensor ids, Tensor? mask, Tensor? types)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor pooled = _bert.Pool(_bert.forward(ids, mask, types)); // [b, d]
+        return _classifier.forward(Drop(pooled, HeadDropout, training)).MoveToOuterDisposeScope();
+    }
+
+    private protected override bool IsHead(string name) =>
+        base.IsHead(name) || name.StartsWith("bert.pooler.", StringComparison.Ordinal);
+}

@@ -1,0 +1,61 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Lorta.Models;
+
+/// <summary>A pretrained text encoder: embeddings and a stack of transformer layers.</summary>
+public abstract class Encoder : Module<Tensor, Tensor?, Tensor?, Tensor>
+{
+    private readonly EncoderEmbeddings _embeddings;
+    private readonly TransformerEncoder _encoder;
+
+    private protected Encoder(string name, EncoderConfig config)
+        : base(name)
+    {
+        Config = config;
+        _embeddings = new EncoderEmbeddings(config);
+        _encoder = new TransformerEncoder(config);
+        register_module("embeddings", _embeddings);
+        register_module("encoder", _encoder);
+    }
+
+    /// <summary>Sizes and settings.</summary>
+    public EncoderConfig Config { get; }
+
+    internal EncoderEmbeddings Embeddings => _embeddings;
+
+    internal TransformerEncoder Layers => _encoder;
+
+    /// <summary>Computes the last layer's hidden states.</summary>
+    /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>
+    /// <param name="mask">True at tokens, false at padding [b, s]; null where nothing is padded.</param>
+    /// <param name="types">Token types [b, s], int64; null where all are 0.</param>
+    /// <returns>Hidden states [b, s, d].</returns>
+    public override Tensor forward(Tensor ids, Tensor? mask, Tensor? types)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return _encoder.forward(Embed(ids, types), Attendable(mask)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Computes every layer's hidden states.</summary>
+    /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>
+    /// <param name="mask">True at tokens, false at padding [b, s]; null where nothing is padded.</param>
+    /// <param name="types">Token types [b, s], int64; null where all are 0.</param>
+    /// <returns>The embeddings' output, then that of each layer, each [b, s, d].</returns>
+    public IReadOnlyList<Tensor> HiddenStates(Tensor ids, Tensor? mask, Tensor? types)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor embedded = Embed(ids, types);
+        Tensor[] states = [embedded, .. _encoder.LayerOutputs(embedded, Attendable(mask))];
+        scope.MoveToOuter(states);
+        return states;
+    }
+
+    /// <summary>The position of each token in the position table.</summary>
+    private protected abstract Tensor Positions(Tensor ids);
+
+    private Tensor Embed(Tensor ids, Tensor? types) => _embeddings.forward(ids, Positions(ids), types);
+
+    private static Tensor? Attendable(Tensor? mask) => mask?.to(ScalarType.Bool).unsqueeze(1).unsqueeze(1); // [b, 1, 1, s]
+}

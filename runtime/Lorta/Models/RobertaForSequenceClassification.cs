@@ -1,0 +1,39 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Lorta.Models;
+
+/// <summary>RoBERTa with its two-layer classification head.</summary>
+[LortaAdapt(Rank = 8, Modes = "heads,layers,qkvp")]
+public sealed partial class RobertaForSequenceClassification : SequenceClassifier
+{
+    private readonly RobertaModel _roberta;
+    private readonly RobertaClassificationHead _classifier;
+
+    /// <summary>Creates a model with random weights.</summary>
+    /// <param name="config">Sizes and settings of the encoder.</param>
+    /// <param name="labels">Number of logits of a row: at least 1.</param>
+    public RobertaForSequenceClassification(EncoderConfig config, int labels)
+        : base("RobertaForSequenceClassification", config, labels)
+    {
+        _roberta = new RobertaModel(config);
+        _classifier = new RobertaClassificationHead(config, labels);
+        register_module("roberta", _roberta);
+        register_module("classifier", _classifier);
+        ResetHead();
+    }
+
+    /// <inheritdoc/>
+    public override Encoder Encoder => _roberta;
+
+    /// <summary>Computes logits.</summary>
+    /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>
+    /// <param name="mask">True at tokens, false at padding [b, s]; null where nothing is padded.</param>
+    /// <param name="types">Token types [b, s], int64; null where all are 0.</param>
+    /// <returns>Logits [b, labels].</returns>
+    public override Tensor forward(Tensor ids, Tensor? mask, Tensor? types)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return _classifier.forward(_roberta.forward(ids, mask, types)).MoveToOuterDisposeScope();
+    }
+}

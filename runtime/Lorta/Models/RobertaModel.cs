@@ -1,0 +1,21 @@
+using static TorchSharp.torch;
+
+namespace Lorta.Models;
+
+/// <summary>The RoBERTa encoder (Liu et al., 2019).</summary>
+public sealed class RobertaModel : Encoder
+{
+    /// <summary>Creates an encoder with random weights.</summary>
+    /// <param name="config">Sizes and settings.</param>
+    public RobertaModel(EncoderConfig config)
+        : base("roberta", config)
+    {
+    }
+
+    /// <summary>Tokens count from the row after the padding's; padding has the padding's own row.</summary>
+    private protected override Tensor Positions(Tensor ids)
+    {
+        Tensor tokens = ids.ne(Config.PadId).to(ScalarType.Int64);
+        return (tokens.cumsum(1) * tokens) + Config.PadId; // [b, s]
+    }
+}

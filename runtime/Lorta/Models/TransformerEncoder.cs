@@ -1,0 +1,173 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Lorta.Models;
+
+/// <summary>
+/// The stack of layers that BERT and RoBERTa share: self-attention and feed-forward, each followed by dropout, the residual
+/// and a layer norm. Modules carry the names of Hugging Face checkpoints.
+/// </summary>
+internal sealed class TransformerEncoder : Module<Tensor, Tensor?, Tensor>
+{
+    private readonly ModuleList<EncoderLayer> _layers;
+
+    public TransformerEncoder(EncoderConfig config)
+        : base("encoder")
+    {
+        _layers = new ModuleList<EncoderLayer>([.. Enumerable.Range(0, config.Layers).Select(_ => new EncoderLayer(config))]);
+        register_module("layer", _layers);
+    }
+
+    /// <param name="hidden">Embeddings [b, s, d].</param>
+    /// <param name="mask">True where a token may be attended to [b, 1, 1, s], or null where all may.</param>
+    /// <returns>The last layer's output [b, s, d].</returns>
+    public override Tensor forward(Tensor hidden, Tensor? mask)
+    {
+        foreach (EncoderLayer layer in _layers)
+        {
+            hidden = layer.forward(hidden, mask);
+        }
+
+        return hidden;
+    }
+
+    /// <summary>The output of every layer.</summary>
+    public IEnumerable<Tensor> LayerOutputs(Tensor hidden, Tensor? mask)
+    {
+        foreach (EncoderLayer layer in _layers)
+        {
+            yield return hidden = layer.forward(hidden, mask);
+        }
+    }
+}
+
+internal sealed class EncoderLayer : Module<Tensor, Tensor?, Tensor>
+{
+    private readonly Attention _attention;
+    private readonly Intermediate _intermediate;
+    private readonly ResidualOutput _output;
+
+    public EncoderLayer(EncoderConfig config)
+        : base("layer")
+    {
+        _attention = new Attention(config);
+        _intermediate = new Intermediate(config);
+        _output = new ResidualOutput(config.IntermediateWidth, config);
+        register_module("attention", _attention);
+        register_module("intermediate", _intermediate);
+        register_module("output", _output);
+    }
+
+    public override Tensor forward(Tensor hidden, Tensor? mask)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor attended = _attention.forward(hidden, mask);
+        return _output.forward(_intermediate.forward(attended), attended).MoveToOuterDisposeScope();
+    }
+}
+
+internal sealed class Attention : Module<Tensor, Tensor?, Tensor>
+{
+    private readonly SelfAttention _self;
+    private readonly ResidualOutput _output;
+
+    public Attention(EncoderConfig config)
+        : base("attention")
+    {
+        _self = new SelfAttention(config);
+        _output = new ResidualOutput(config.Width, config);
+        register_module("self", _self);
+        register_module("output", _output);
+    }
+
+    public override Tensor forward(Tensor hidden, Tensor? mask) => _output.forward(_self.forward(hidden, mask), hidden);
+}
+
+internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
+{
+    private readonly int _heads;
+    private readonly double _dropout;
+    private readonly Linear _query;
+    private readonly Linear _key;
+    private readonly Linear _value;
+
+    public SelfAttention(EncoderConfig config)
+        : base("self")
+    {
+        _heads = config.Heads;
+        _dropout = config.AttentionDropout;
+        _query = Linear(config.Width, config.Width);
+        _key = Linear(config.Width, config.Width);
+        _value = Linear(config.Width, config.Width);
+        register_module("query", _query);
+        register_module("key", _key);
+        register_module("value", _value);
+    }
+
+    public override Tensor forward(Tensor hidden, Tensor? mask)
+    {
+        Tensor query = SplitHeads(_query.forward(hidden));
+        Tensor key = SplitHeads(_key.forward(hidden));
+        Tensor value = SplitHeads(_value.forward(hidden));
+        Tensor context = functional.scaled_dot_product_attention(query, key, value, mask, training ? _dropout : 0);
+        return context.transpose(1, 2).reshape(hidden.shape); // [b, H, s, d/H] -> [b, s, d]
+    }
+
+    private Tensor SplitHeads(Tensor projected) =>
+        projected.view(projected.shape[0], projected.shape[1], _heads, -1).transpose(1, 2); // [b, s, d] -> [b, H, s, d/H]
+}
+
+internal sealed class Intermediate : Module<Tensor, Tensor>
+{
+    private readonly Activation _activation;
+    private readonly Linear _dense;
+
+    public Intermediate(EncoderConfig config)
+        : base("intermediate")
+    {
+        _activation = config.Activation;
+        _dense = Linear(config.Width, config.IntermediateWidth);
+        register_module("dense", _dense);
+    }
+
+    public override Tensor forward(Tensor hidden) => Activate(_dense.forward(hidden), _activation); // [b, s, 4d]
+
+    /// <summary>Applies an activation function.</summary>
+    public static Tensor Activate(Tensor input, Activation activation) => activation switch
+    {
+        Activation.Gelu => functional.gelu(input),
+        Activation.GeluTanh => functional.gelu(input, TorchSharp.Modules.GELU.Approximate.tanh),
+        _ => functional.relu(input),
+    };
+}
+
+/// <summary>A sublayer's last linear layer, dropout, the residual and the layer norm.</summary>
+internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
+{
+    private readonly double _dropout;
+    private readonly Linear _dense;
+    private readonly LayerNorm _norm;
+
+    public ResidualOutput(int inputWidth, EncoderConfig config)
+        : base("output")
+    {
+        _dropout = config.HiddenDropout;
+        _dense = Linear(inputWidth, config.Width);
+        _norm = LayerNorm(config.Width, config.NormEpsilon);
+        register_module("dense", _dense);
+        register_module("LayerNorm", _norm);
+    }
+
+    public override Tensor forward(Tensor inner, Tensor residual)
+    {
+        Tensor output = _dense.forward(inner);
+        if (training && _dropout > 0)
+        {
+            output = functional.dropout(output, _dropout, training: true);
+        }
+
+        return _norm.forward(output + residual);
+    }
+}
