@@ -99,7 +99,7 @@ public class LortaAdapter : Adapter
     protected override Tensor MergedWeight(ProjectionSite site, Tensor weight)
     {
         using DisposeScope scope = NewDisposeScope();
-        return (weight.to(ScalarType.Float32) + Delta(site)).to(weight.dtype).MoveToOuterDisposeScope();
+        return (Delta(site) + weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
     }
 
     private Tensor Delta(ProjectionSite site)

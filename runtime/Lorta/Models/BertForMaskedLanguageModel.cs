@@ -1,5 +1,7 @@
+using Lorta.Checkpoints;
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -8,7 +10,10 @@ namespace Lorta.Models;
 /// <summary>BERT with the head that it is pretrained with: the word at each position, by the word table itself.</summary>
 public sealed class BertForMaskedLanguageModel : Module<Tensor, Tensor?, Tensor?, Tensor>
 {
+    [ComponentName(Name = "bert")]
     private readonly BertModel _bert;
+
+    [ComponentName(Name = "cls")]
     private readonly MaskedLanguageModelHead _head;
 
     /// <summary>Creates a model whose weights are drawn as BERT draws them: normal with the configuration's range, zero biases.</summary>
@@ -18,8 +23,7 @@ public sealed class BertForMaskedLanguageModel : Module<Tensor, Tensor?, Tensor?
     {
         _bert = new BertModel(config);
         _head = new MaskedLanguageModelHead(config);
-        register_module("bert", _bert);
-        register_module("cls", _head);
+        RegisterComponents();
         using IDisposable noGrad = no_grad();
         foreach ((string name, Parameter parameter) in named_parameters())
         {
@@ -36,6 +40,19 @@ public sealed class BertForMaskedLanguageModel : Module<Tensor, Tensor?, Tensor?
 
     /// <summary>The encoder below the head.</summary>
     public BertModel Encoder => _bert;
+
+    /// <summary>Writes the encoder as a Hugging Face folder, without the language-model head.</summary>
+    /// <param name="folder">The folder, made where it is missing.</param>
+    /// <param name="type">The floating-point type to store the weights in.</param>
+    /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
+    public void SaveEncoder(string folder, ScalarType type)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        PretrainedFolder.Write(
+            folder,
+            EncoderConfigFields.Write(_bert.Config, "bert", nameof(BertModel), labels: null),
+            _bert.state_dict().Select(entry => KeyValuePair.Create(entry.Key, entry.Value.to(type))));
+    }
 
     /// <summary>Computes the logits of every word at every position.</summary>
     /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>

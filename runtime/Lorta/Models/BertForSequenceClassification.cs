@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -9,7 +10,10 @@ namespace Lorta.Models;
 [LortaAdapt(Rank = 8, Modes = "heads,layers,qkvp")]
 public sealed partial class BertForSequenceClassification : SequenceClassifier
 {
+    [ComponentName(Name = "bert")]
     private readonly BertModel _bert;
+
+    [ComponentName(Name = "classifier")]
     private readonly Linear _classifier;
 
     /// <summary>Creates a model with random weights.</summary>
@@ -20,10 +24,12 @@ public sealed partial class BertForSequenceClassification : SequenceClassifier
     {
         _bert = new BertModel(config);
         _classifier = Linear(config.Width, labels);
-        register_module("bert", _bert);
-        register_module("classifier", _classifier);
+        RegisterComponents();
         ResetHead();
     }
+
+    /// <inheritdoc/>
+    public override string ModelType => "bert";
 
     /// <inheritdoc/>
     public override Encoder Encoder => _bert;

@@ -1,3 +1,4 @@
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Lorta.Models;
@@ -5,6 +6,7 @@ namespace Lorta.Models;
 /// <summary>The BERT encoder (Devlin et al., 2019), with the pooler over its first token.</summary>
 public sealed class BertModel : Encoder
 {
+    [ComponentName(Name = "pooler")]
     private readonly BertPooler _pooler;
 
     /// <summary>Creates an encoder with random weights.</summary>
@@ -13,7 +15,7 @@ public sealed class BertModel : Encoder
         : base("bert", config)
     {
         _pooler = new BertPooler(config);
-        register_module("pooler", _pooler);
+        RegisterComponents();
     }
 
     /// <summary>The pooler's output for hidden states.</summary>

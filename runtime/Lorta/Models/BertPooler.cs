@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,13 +8,14 @@ namespace Lorta.Models;
 
 internal sealed class BertPooler : Module<Tensor, Tensor>
 {
+    [ComponentName(Name = "dense")]
     private readonly Linear _dense;
 
     public BertPooler(EncoderConfig config)
         : base("pooler")
     {
         _dense = Linear(config.Width, config.Width);
-        register_module("dense", _dense);
+        RegisterComponents();
     }
 
     public override Tensor forward(Tensor hidden)

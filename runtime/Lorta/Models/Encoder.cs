@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,7 +8,10 @@ namespace Lorta.Models;
 /// <summary>A pretrained text encoder: embeddings and a stack of transformer layers.</summary>
 public abstract class Encoder : Module<Tensor, Tensor?, Tensor?, Tensor>
 {
+    [ComponentName(Name = "embeddings")]
     private readonly EncoderEmbeddings _embeddings;
+
+    [ComponentName(Name = "encoder")]
     private readonly TransformerEncoder _encoder;
 
     private protected Encoder(string name, EncoderConfig config)
@@ -16,8 +20,6 @@ public abstract class Encoder : Module<Tensor, Tensor?, Tensor?, Tensor>
         Config = config;
         _embeddings = new EncoderEmbeddings(config);
         _encoder = new TransformerEncoder(config);
-        register_module("embeddings", _embeddings);
-        register_module("encoder", _encoder);
     }
 
     /// <summary>Sizes and settings.</summary>

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -8,9 +9,17 @@ namespace Lorta.Models;
 internal sealed class EncoderEmbeddings : Module<Tensor, Tensor, Tensor?, Tensor>
 {
     private readonly double _dropout;
+
+    [ComponentName(Name = "word_embeddings")]
     private readonly Embedding _words;
+
+    [ComponentName(Name = "position_embeddings")]
     private readonly Embedding _positions;
+
+    [ComponentName(Name = "token_type_embeddings")]
     private readonly Embedding _types;
+
+    [ComponentName(Name = "LayerNorm")]
     private readonly LayerNorm _norm;
 
     public EncoderEmbeddings(EncoderConfig config)
@@ -21,10 +30,7 @@ internal sealed class EncoderEmbeddings : Module<Tensor, Tensor, Tensor?, Tensor
         _positions = Embedding(config.MaxPositions, config.Width);
         _types = Embedding(config.TokenTypes, config.Width);
         _norm = LayerNorm(config.Width, config.NormEpsilon);
-        register_module("word_embeddings", _words);
-        register_module("position_embeddings", _positions);
-        register_module("token_type_embeddings", _types);
-        register_module("LayerNorm", _norm);
+        RegisterComponents();
     }
 
     /// <summary>The word table [vocabulary, d], which a language-model head shares.</summary>

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,8 +8,14 @@ namespace Lorta.Models;
 internal sealed class MaskedLanguageModelHead : Module<Tensor, Tensor, Tensor>
 {
     private readonly Activation _activation;
+
+    [ComponentName(Name = "dense")]
     private readonly Linear _dense;
+
+    [ComponentName(Name = "LayerNorm")]
     private readonly LayerNorm _norm;
+
+    [ComponentName(Name = "bias")]
     private readonly Parameter _bias;
 
     public MaskedLanguageModelHead(EncoderConfig config)
@@ -18,9 +25,7 @@ internal sealed class MaskedLanguageModelHead : Module<Tensor, Tensor, Tensor>
         _dense = Linear(config.Width, config.Width);
         _norm = LayerNorm(config.Width, config.NormEpsilon);
         _bias = new Parameter(zeros(config.VocabularySize));
-        register_module("predictions.transform.dense", _dense);
-        register_module("predictions.transform.LayerNorm", _norm);
-        register_parameter("predictions.bias", _bias);
+        RegisterComponents();
     }
 
     /// <param name="hidden">Hidden states [..., d].</param>

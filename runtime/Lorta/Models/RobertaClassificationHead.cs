@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -7,7 +8,11 @@ namespace Lorta.Models;
 internal sealed class RobertaClassificationHead : Module<Tensor, Tensor>
 {
     private readonly double _dropout;
+
+    [ComponentName(Name = "dense")]
     private readonly Linear _dense;
+
+    [ComponentName(Name = "out_proj")]
     private readonly Linear _output;
 
     public RobertaClassificationHead(EncoderConfig config, int labels)
@@ -16,8 +21,7 @@ internal sealed class RobertaClassificationHead : Module<Tensor, Tensor>
         _dropout = config.HeadDropout ?? config.HiddenDropout;
         _dense = Linear(config.Width, config.Width);
         _output = Linear(config.Width, labels);
-        register_module("dense", _dense);
-        register_module("out_proj", _output);
+        RegisterComponents();
     }
 
     public override Tensor forward(Tensor hidden)

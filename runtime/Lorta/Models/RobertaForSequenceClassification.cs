@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 
 namespace Lorta.Models;
@@ -7,7 +8,10 @@ namespace Lorta.Models;
 [LortaAdapt(Rank = 8, Modes = "heads,layers,qkvp")]
 public sealed partial class RobertaForSequenceClassification : SequenceClassifier
 {
+    [ComponentName(Name = "roberta")]
     private readonly RobertaModel _roberta;
+
+    [ComponentName(Name = "classifier")]
     private readonly RobertaClassificationHead _classifier;
 
     /// <summary>Creates a model with random weights.</summary>
@@ -18,10 +22,12 @@ public sealed partial class RobertaForSequenceClassification : SequenceClassifie
     {
         _roberta = new RobertaModel(config);
         _classifier = new RobertaClassificationHead(config, labels);
-        register_module("roberta", _roberta);
-        register_module("classifier", _classifier);
+        RegisterComponents();
         ResetHead();
     }
+
+    /// <inheritdoc/>
+    public override string ModelType => "roberta";
 
     /// <inheritdoc/>
     public override Encoder Encoder => _roberta;

@@ -10,6 +10,7 @@ public sealed class RobertaModel : Encoder
     public RobertaModel(EncoderConfig config)
         : base("roberta", config)
     {
+        RegisterComponents();
     }
 
     /// <summary>Tokens count from the row after the padding's; padding has the padding's own row.</summary>

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Lorta.Adapters;
+using Lorta.Checkpoints;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -29,17 +31,69 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
     /// <summary>Where adapters act in this model.</summary>
     public virtual AdapterSites Sites => throw new NotSupportedException($"{GetType().Name} is not annotated.");
 
+    /// <summary>The configuration's <c>model_type</c>.</summary>
+    public abstract string ModelType { get; }
+
+    /// <summary>
+    /// Loads a checkpoint, in evaluation mode. Where it has no classification head, the head starts with new weights from
+    /// torch's generator. Weights that are stored as float32 become views of the mapped file, which is never written.
+    /// </summary>
+    /// <param name="folder">A model folder in the Hugging Face layout.</param>
+    /// <param name="labels">Number of labels, or null for as many as the configuration names (2 where it names none).</param>
+    /// <returns>The model, in float32 on the CPU.</returns>
+    /// <exception cref="CheckpointException">The folder is no checkpoint of a supported model, or its head has another number of labels.</exception>
+    public static SequenceClassifier Load(string folder, int? labels = null)
+    {
+        using PretrainedFolder checkpoint = PretrainedFolder.Open(folder);
+        EncoderConfig config = EncoderConfigFields.Read(checkpoint.Config);
+        int count = labels ?? LabelNames(checkpoint.Config)?.Count ?? 2;
+        SequenceClassifier model = checkpoint.ModelType switch
+        {
+            "bert" => new BertForSequenceClassification(config, count),
+            "roberta" => new RobertaForSequenceClassification(config, count),
+            string other => throw new CheckpointException(
+                $"{checkpoint.Config.FilePath}: the model_type is '{other}', and only bert and roberta are supported."),
+        };
+        string prefix = model.Encoder.GetName() + ".";
+        bool bare = !checkpoint.TensorNames.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
+        checkpoint.LoadInto(
+            model,
+            name => bare && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name,
+            model.IsHead,
+            inPlace: true);
+        model.eval();
+        return model;
+    }
+
+    /// <summary>The labels that a checkpoint's configuration names, in the order of the logits.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <returns>The names, or null where it has none.</returns>
+    public static IReadOnlyList<string>? LabelNames(JsonFile config) =>
+        config.Root.TryGetProperty("id2label", out JsonElement labels) && labels.ValueKind == JsonValueKind.Object
+            ? [.. labels.EnumerateObject().Select(label => label.Value.ToString())]
+            : null;
+
+    /// <summary>Writes the model as a Hugging Face folder: <c>config.json</c> and <c>model.safetensors</c>, merged where an adapter is.</summary>
+    /// <param name="folder">The folder, made where it is missing.</param>
+    /// <param name="labels">The labels' names in the order of the logits.</param>
+    /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
+    public void Save(string folder, IReadOnlyList<string> labels)
+    {
+        PretrainedFolder.Write(
+            folder, EncoderConfigFields.Write(Config, ModelType, GetType().Name, labels), state_dict());
+    }
+
     /// <summary>
     /// The parameters of the head by their checkpoint names: all that stands between the encoder's layers and the logits.
     /// </summary>
     /// <returns>Names and parameters, in a fixed order.</returns>
-    public IEnumerable<(string name, Parameter parameter)> HeadParameters() => named_parameters().Where(entry => IsHead(entry.name));
+    public IEnumerable<(string Name, Parameter Parameter)> HeadParameters() => named_parameters().Where(entry => IsHead(entry.name));
 
     /// <summary>Gives the head new weights: normal with the configuration's range, zero biases, from torch's generator.</summary>
     public void ResetHead()
     {
         using IDisposable noGrad = no_grad();
-        foreach ((string name, Parameter parameter) in HeadParameters().Where(entry => IsClassifier(entry.name)))
+        foreach ((string name, Parameter parameter) in HeadParameters().Where(entry => IsClassifier(entry.Name)))
         {
             if (name.EndsWith(".bias", StringComparison.Ordinal))
             {

@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TorchSharp.Utils;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -11,13 +12,14 @@ namespace Lorta.Models;
 /// </summary>
 internal sealed class TransformerEncoder : Module<Tensor, Tensor?, Tensor>
 {
+    [ComponentName(Name = "layer")]
     private readonly ModuleList<EncoderLayer> _layers;
 
     public TransformerEncoder(EncoderConfig config)
         : base("encoder")
     {
         _layers = new ModuleList<EncoderLayer>([.. Enumerable.Range(0, config.Layers).Select(_ => new EncoderLayer(config))]);
-        register_module("layer", _layers);
+        RegisterComponents();
     }
 
     /// <param name="hidden">Embeddings [b, s, d].</param>
@@ -45,8 +47,13 @@ internal sealed class TransformerEncoder : Module<Tensor, Tensor?, Tensor>
 
 internal sealed class EncoderLayer : Module<Tensor, Tensor?, Tensor>
 {
+    [ComponentName(Name = "attention")]
     private readonly Attention _attention;
+
+    [ComponentName(Name = "intermediate")]
     private readonly Intermediate _intermediate;
+
+    [ComponentName(Name = "output")]
     private readonly ResidualOutput _output;
 
     public EncoderLayer(EncoderConfig config)
@@ -55,9 +62,7 @@ internal sealed class EncoderLayer : Module<Tensor, Tensor?, Tensor>
         _attention = new Attention(config);
         _intermediate = new Intermediate(config);
         _output = new ResidualOutput(config.IntermediateWidth, config);
-        register_module("attention", _attention);
-        register_module("intermediate", _intermediate);
-        register_module("output", _output);
+        RegisterComponents();
     }
 
     public override Tensor forward(Tensor hidden, Tensor? mask)
@@ -70,7 +75,10 @@ internal sealed class EncoderLayer : Module<Tensor, Tensor?, Tensor>
 
 internal sealed class Attention : Module<Tensor, Tensor?, Tensor>
 {
+    [ComponentName(Name = "self")]
     private readonly SelfAttention _self;
+
+    [ComponentName(Name = "output")]
     private readonly ResidualOutput _output;
 
     public Attention(EncoderConfig config)
@@ -78,8 +86,7 @@ internal sealed class Attention : Module<Tensor, Tensor?, Tensor>
     {
         _self = new SelfAttention(config);
         _output = new ResidualOutput(config.Width, config);
-        register_module("self", _self);
-        register_module("output", _output);
+        RegisterComponents();
     }
 
     public override Tensor forward(Tensor hidden, Tensor? mask) => _output.forward(_self.forward(hidden, mask), hidden);
@@ -89,8 +96,14 @@ internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
 {
     private readonly int _heads;
     private readonly double _dropout;
+
+    [ComponentName(Name = "query")]
     private readonly Linear _query;
+
+    [ComponentName(Name = "key")]
     private readonly Linear _key;
+
+    [ComponentName(Name = "value")]
     private readonly Linear _value;
 
     public SelfAttention(EncoderConfig config)
@@ -101,9 +114,7 @@ internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
         _query = Linear(config.Width, config.Width);
         _key = Linear(config.Width, config.Width);
         _value = Linear(config.Width, config.Width);
-        register_module("query", _query);
-        register_module("key", _key);
-        register_module("value", _value);
+        RegisterComponents();
     }
 
     public override Tensor forward(Tensor hidden, Tensor? mask)
@@ -122,6 +133,8 @@ internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
 internal sealed class Intermediate : Module<Tensor, Tensor>
 {
     private readonly Activation _activation;
+
+    [ComponentName(Name = "dense")]
     private readonly Linear _dense;
 
     public Intermediate(EncoderConfig config)
@@ -129,7 +142,7 @@ internal sealed class Intermediate : Module<Tensor, Tensor>
     {
         _activation = config.Activation;
         _dense = Linear(config.Width, config.IntermediateWidth);
-        register_module("dense", _dense);
+        RegisterComponents();
     }
 
     public override Tensor forward(Tensor hidden) => Activate(_dense.forward(hidden), _activation); // [b, s, 4d]
@@ -147,7 +160,11 @@ internal sealed class Intermediate : Module<Tensor, Tensor>
 internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
 {
     private readonly double _dropout;
+
+    [ComponentName(Name = "dense")]
     private readonly Linear _dense;
+
+    [ComponentName(Name = "LayerNorm")]
     private readonly LayerNorm _norm;
 
     public ResidualOutput(int inputWidth, EncoderConfig config)
@@ -156,8 +173,7 @@ internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
         _dropout = config.HiddenDropout;
         _dense = Linear(inputWidth, config.Width);
         _norm = LayerNorm(config.Width, config.NormEpsilon);
-        register_module("dense", _dense);
-        register_module("LayerNorm", _norm);
+        RegisterComponents();
     }
 
     public override Tensor forward(Tensor inner, Tensor residual)

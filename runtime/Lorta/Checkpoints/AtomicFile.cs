@@ -1,0 +1,87 @@
+using System.Text;
+
+namespace Lorta.Checkpoints;
+
+/// <summary>
+/// Writes a file as a whole or not at all: into a temporary file in the same folder, flushed to the disk, then renamed
+/// over the target. A reader sees the old bytes or the new ones, also after a crash or on a full disk.
+/// </summary>
+public static class AtomicFile
+{
+    private const int BufferSize = 1 << 20;
+
+    /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes; its folder is made if absent.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="write">Writes the whole content. What it throws passes through, and the old file stays.</param>
+    /// <exception cref="CheckpointException">The file cannot be written: no space, no permission.</exception>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        string target = Path.GetFullPath(path);
+        string folder = Path.GetDirectoryName(target) ?? throw new CheckpointException($"{path} is a folder: give a file's name.");
+        string name = Path.GetFileName(target);
+        string temporary = Path.Combine(folder, $".{name}.{Path.GetRandomFileName()}.tmp");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            RemoveAbandoned(folder, name);
+            using (FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch (Exception error)
+        {
+            DeleteQuietly(temporary);
+            if (error is IOException or UnauthorizedAccessException)
+            {
+                throw new CheckpointException($"{path} cannot be written, and is as it was before: {error.Message.TrimEnd('.')}.", error);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Replaces <paramref name="path"/> by <paramref name="text"/> in UTF-8, without a byte order mark.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="text">The whole content.</param>
+    /// <exception cref="CheckpointException">The file cannot be written: no space, no permission.</exception>
+    public static void WriteText(string path, string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    }
+
+    /// <summary>Deletes what killed writers of the same file left: a living writer holds its temporary file locked.</summary>
+    private static void RemoveAbandoned(string folder, string name)
+    {
+        foreach (string temporary in Directory.EnumerateFiles(folder, $".{name}.*.tmp"))
+        {
+            try
+            {
+                using FileStream unlocked = new(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 0);
+                File.Delete(temporary);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Another writer is at work on it, or has just finished.
+            }
+        }
+    }
+
+    private static void DeleteQuietly(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The error that led here says more than this one.
+        }
+    }
+}
