@@ -13,6 +13,9 @@ public sealed partial class BertForSequenceClassification : SequenceClassifier
     [ComponentName(Name = "bert")]
     private readonly BertModel _bert;
 
+    [ComponentName(Name = "pooler")]
+    private readonly BertPooler _pooler;
+
     [ComponentName(Name = "classifier")]
     private readonly Linear _classifier;
 
@@ -20,10 +23,16 @@ public sealed partial class BertForSequenceClassification : SequenceClassifier
     /// <param name="config">Sizes and settings of the encoder.</param>
     /// <param name="labels">Number of logits of a row: at least 1.</param>
     public BertForSequenceClassification(EncoderConfig config, int labels)
-        : base("BertForSequenceClassification", config, labels)
+        : this(new BertModel(config), labels)
     {
-        _bert = new BertModel(config);
-        _classifier = Linear(config.Width, labels);
+    }
+
+    private BertForSequenceClassification(BertModel bert, int labels)
+        : base("BertForSequenceClassification", bert.Config, labels)
+    {
+        _bert = bert;
+        _pooler = new BertPooler(Config);
+        _classifier = Linear(Config.Width, labels);
         RegisterComponents();
         ResetHead();
     }
@@ -34,6 +43,9 @@ public sealed partial class BertForSequenceClassification : SequenceClassifier
     /// <inheritdoc/>
     public override Encoder Encoder => _bert;
 
+    /// <summary>The pooler between the encoder and the classifier.</summary>
+    public BertPooler Pooler => _pooler;
+
     /// <summary>Computes logits.</summary>
     /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>
     /// <param name="mask">True at tokens, false at padding [b, s]; null where nothing is padded.</param>
@@ -42,10 +54,13 @@ public sealed partial class BertForSequenceClassification : SequenceClassifier
     public override Tensor forward(Tensor ids, Tensor? mask, Tensor? types)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor pooled = _bert.Pool(_bert.forward(ids, mask, types)); // [b, d]
+        Tensor pooled = _pooler.forward(_bert.forward(ids, mask, types)); // [b, d]
         return _classifier.forward(Drop(pooled, HeadDropout, training)).MoveToOuterDisposeScope();
     }
 
-    private protected override bool IsHead(string name) =>
-        base.IsHead(name) || name.StartsWith("bert.pooler.", StringComparison.Ordinal);
+    private protected override SequenceClassifier NewOverEncoder(int labels) => new BertForSequenceClassification(_bert, labels);
+
+    /// <summary>Checkpoints have the pooler inside the encoder.</summary>
+    private protected override string CheckpointName(string name) =>
+        name.StartsWith("pooler.", StringComparison.Ordinal) ? "bert." + name : name;
 }

@@ -6,18 +6,22 @@ using static TorchSharp.torch.nn;
 
 namespace Lorta.Models;
 
-internal sealed class BertPooler : Module<Tensor, Tensor>
+/// <summary>BERT's pooler: tanh of a linear map of the first token's hidden state.</summary>
+public sealed class BertPooler : Module<Tensor, Tensor>
 {
     [ComponentName(Name = "dense")]
     private readonly Linear _dense;
 
-    public BertPooler(EncoderConfig config)
+    internal BertPooler(EncoderConfig config)
         : base("pooler")
     {
         _dense = Linear(config.Width, config.Width);
         RegisterComponents();
     }
 
+    /// <summary>Pools hidden states.</summary>
+    /// <param name="hidden">Hidden states [b, s, d].</param>
+    /// <returns>One vector a row [b, d].</returns>
     public override Tensor forward(Tensor hidden)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -18,10 +18,15 @@ public sealed partial class RobertaForSequenceClassification : SequenceClassifie
     /// <param name="config">Sizes and settings of the encoder.</param>
     /// <param name="labels">Number of logits of a row: at least 1.</param>
     public RobertaForSequenceClassification(EncoderConfig config, int labels)
-        : base("RobertaForSequenceClassification", config, labels)
+        : this(new RobertaModel(config), labels)
     {
-        _roberta = new RobertaModel(config);
-        _classifier = new RobertaClassificationHead(config, labels);
+    }
+
+    private RobertaForSequenceClassification(RobertaModel roberta, int labels)
+        : base("RobertaForSequenceClassification", roberta.Config, labels)
+    {
+        _roberta = roberta;
+        _classifier = new RobertaClassificationHead(Config, labels);
         RegisterComponents();
         ResetHead();
     }
@@ -42,4 +47,6 @@ public sealed partial class RobertaForSequenceClassification : SequenceClassifie
         using DisposeScope scope = NewDisposeScope();
         return _classifier.forward(_roberta.forward(ids, mask, types)).MoveToOuterDisposeScope();
     }
+
+    private protected override SequenceClassifier NewOverEncoder(int labels) => new RobertaForSequenceClassification(_roberta, labels);
 }

@@ -58,7 +58,11 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
         bool bare = !checkpoint.TensorNames.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
         checkpoint.LoadInto(
             model,
-            name => bare && name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name,
+            name =>
+            {
+                string stored = model.CheckpointName(name);
+                return bare && stored.StartsWith(prefix, StringComparison.Ordinal) ? stored[prefix.Length..] : stored;
+            },
             model.IsHead,
             inPlace: true);
         model.eval();
@@ -80,14 +84,39 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
     public void Save(string folder, IReadOnlyList<string> labels)
     {
         PretrainedFolder.Write(
-            folder, EncoderConfigFields.Write(Config, ModelType, GetType().Name, labels), state_dict());
+            folder,
+            EncoderConfigFields.Write(Config, ModelType, GetType().Name, labels),
+            state_dict().Select(entry => KeyValuePair.Create(CheckpointName(entry.Key), entry.Value)));
+    }
+
+    /// <summary>
+    /// A model that has this one's encoder, the very same, and a head of its own: the pretrained parts of this head, copied,
+    /// and a new classifier.
+    /// </summary>
+    /// <param name="labels">Number of logits of a row: at least 1.</param>
+    /// <returns>The model, in evaluation mode.</returns>
+    public SequenceClassifier WithNewHead(int labels)
+    {
+        SequenceClassifier model = NewOverEncoder(labels);
+        using IDisposable noGrad = no_grad();
+        foreach (((_, Parameter source), (string name, Parameter target)) in HeadParameters().Zip(model.HeadParameters()))
+        {
+            if (!IsClassifier(name))
+            {
+                target.copy_(source);
+            }
+        }
+
+        model.eval();
+        return model;
     }
 
     /// <summary>
     /// The parameters of the head by their checkpoint names: all that stands between the encoder's layers and the logits.
     /// </summary>
     /// <returns>Names and parameters, in a fixed order.</returns>
-    public IEnumerable<(string Name, Parameter Parameter)> HeadParameters() => named_parameters().Where(entry => IsHead(entry.name));
+    public IEnumerable<(string Name, Parameter Parameter)> HeadParameters() =>
+        named_parameters().Where(entry => IsHead(entry.name)).Select(entry => (CheckpointName(entry.name), entry.parameter));
 
     /// <summary>Gives the head new weights: normal with the configuration's range, zero biases, from torch's generator.</summary>
     public void ResetHead()
@@ -106,8 +135,14 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
         }
     }
 
-    /// <summary>Whether a parameter belongs to the head, the pretrained pooler included.</summary>
-    private protected virtual bool IsHead(string name) => IsClassifier(name);
+    /// <summary>A model of the same class over this one's encoder.</summary>
+    private protected abstract SequenceClassifier NewOverEncoder(int labels);
+
+    /// <summary>The name that checkpoints give a parameter.</summary>
+    private protected virtual string CheckpointName(string name) => name;
+
+    /// <summary>Whether a parameter, by its name in the module, belongs to the head, a pretrained pooler included.</summary>
+    private bool IsHead(string name) => !name.StartsWith(Encoder.GetName() + ".", StringComparison.Ordinal);
 
     private protected static Tensor Drop(Tensor input, double probability, bool training) =>
         training && probability > 0 ? functional.dropout(input, probability, training: true) : input;
