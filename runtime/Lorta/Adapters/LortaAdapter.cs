@@ -44,8 +44,10 @@ public class LortaAdapter : Adapter
             ValidateTargets(matrices);
             foreach ((LortaFactor factor, long[] shape) in LortaFactors.Shapes(sites.Layout, options, matrices.Length))
             {
-                Tensor start = LortaStart.Factor(factor, shape, options);
-                register_parameter(ParameterName(factor), new Parameter(start, !options.Frozen.HasFlag(factor)));
+                using Tensor start = LortaStart.Factor(factor, shape, options);
+                var parameter = new Parameter(start, !options.Frozen.HasFlag(factor));
+                parameter.DetachFromDisposeScope(); // it lives as long as the adapter
+                register_parameter(ParameterName(factor), parameter);
             }
 
             _factors = new LortaFactors(options, matrices, Factor);

@@ -36,6 +36,45 @@ public sealed class ProjectionSite
         }
     }
 
+    /// <summary>The matrices of a projection that holds several, one below the other.</summary>
+    /// <param name="layer">Index of the layer, from 0.</param>
+    /// <param name="projection">The module whose weight holds them.</param>
+    /// <param name="heads">Number of query heads.</param>
+    /// <param name="keyValueHeads">Number of key and value heads.</param>
+    /// <param name="matrices">The matrices in the order of their rows.</param>
+    /// <returns>A site for each matrix.</returns>
+    /// <exception cref="ArgumentException">The heads do not divide the rows.</exception>
+    public static IReadOnlyList<ProjectionSite> Blocks(
+        int layer, nn.Module<Tensor, Tensor> projection, int heads, int keyValueHeads, params ReadOnlySpan<AttentionMatrix> matrices)
+    {
+        int all = new ProjectionSite(layer, matrices[0], projection).Rows;
+        int sum = 0;
+        foreach (AttentionMatrix matrix in matrices)
+        {
+            sum += Heads(matrix);
+        }
+
+        if (sum < 1 || all % sum != 0)
+        {
+            throw new ArgumentException(
+                $"The {all} rows of the fused projection of layer {layer} are no blocks of {heads} query heads and {keyValueHeads} key and value heads.",
+                nameof(projection));
+        }
+
+        var sites = new List<ProjectionSite>();
+        int first = 0;
+        foreach (AttentionMatrix matrix in matrices)
+        {
+            int rows = all / sum * Heads(matrix);
+            sites.Add(new(layer, matrix, projection, first, rows));
+            first += rows;
+        }
+
+        return sites;
+
+        int Heads(AttentionMatrix matrix) => matrix is AttentionMatrix.Key or AttentionMatrix.Value ? keyValueHeads : heads;
+    }
+
     /// <summary>Index of the layer, from 0.</summary>
     public int Layer { get; }
 

@@ -29,7 +29,7 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
     public abstract Encoder Encoder { get; }
 
     /// <summary>Where adapters act in this model.</summary>
-    public virtual AdapterSites Sites => throw new NotSupportedException($"{GetType().Name} is not annotated.");
+    public abstract AdapterSites Sites { get; }
 
     /// <summary>The configuration's <c>model_type</c>.</summary>
     public abstract string ModelType { get; }

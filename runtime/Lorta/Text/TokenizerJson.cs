@@ -11,6 +11,18 @@ internal static class TokenizerJson
 {
     public static TokenizerDefinition Read(string path, TokenizerConfig config)
     {
+        try
+        {
+            return ReadUnchecked(path, config);
+        }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        {
+            throw new TokenizerException($"{path} is not built as a Hugging Face tokenizer ({e.Message.TrimEnd('.')}): get the file anew from where the checkpoint came from.", e);
+        }
+    }
+
+    private static TokenizerDefinition ReadUnchecked(string path, TokenizerConfig config)
+    {
         JsonElement root = JsonFile.Read(path);
         JsonElement model = root.Find("model") ?? throw new TokenizerException($"{path} has no model: it is no Hugging Face tokenizer.");
         Dictionary<string, int> vocabulary = JsonFile.Vocabulary(model.Find("vocab") ?? default, path);

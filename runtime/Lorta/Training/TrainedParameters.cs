@@ -108,7 +108,7 @@ internal sealed class TrainedParameters : IDisposable
         using IDisposable _ = no_grad();
         foreach ((Parameter parameter, Tensor best) in Parameters.Zip(_best ?? []))
         {
-            parameter.copy_(best).Dispose();
+            parameter.copy_(best);
         }
     }
 

@@ -209,7 +209,7 @@ internal sealed class TrainingRun : IDisposable
         {
             if (!double.IsFinite(loss))
             {
-                throw Diverged($"The loss is {loss}", step);
+                throw Diverged(double.IsNaN(loss) ? "The loss is NaN" : "The loss is infinite", step);
             }
 
             _position.LossSum += loss;
