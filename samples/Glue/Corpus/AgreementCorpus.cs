@@ -27,13 +27,13 @@ internal static class AgreementCorpus
         var sentences = new SentenceGenerator(new Random(seed));
         while (true)
         {
-            yield return sentences.Next(agrees: true);
+            yield return sentences.Next();
         }
     }
 
     private static List<Example> Labelled(int seed, int rows)
     {
         var sentences = new SentenceGenerator(new Random(seed));
-        return [.. Enumerable.Range(0, rows).Select(row => new Example(sentences.Next(row % 2 == 1), null, row % 2))];
+        return [.. Enumerable.Range(0, rows).Select(row => new Example(sentences.NextHard(row % 2 == 1), null, row % 2))];
     }
 }

@@ -16,38 +16,38 @@ internal sealed record Verb(string Singular, string Plural, string Past)
 internal static class Lexicon
 {
     public static readonly Noun[] People = Nouns(
-        "baker sailor teacher gardener painter doctor farmer singer dancer pilot poet tailor miller barber jeweller weaver " +
-        "carpenter plumber lawyer banker writer hunter drummer farrier joiner potter glazier porter waiter butler " +
-        "ranger runner student nurse judge guest prince duke monk knight");
+        "baker sailor teacher gardener painter doctor farmer singer pilot poet tailor weaver lawyer banker writer hunter " +
+        "ranger nurse judge knight");
 
     public static readonly Noun[] Things = Nouns(
-        "lamp ladder table chair barrel basket bottle mirror window door bridge tower garden river hill boat wagon " +
-        "letter painting statue clock kettle carpet curtain cabinet drawer hammer lantern violin drum flag map candle " +
-        "fountain orchard stable mill barn cellar tent");
+        "lamp ladder table chair barrel basket mirror window door bridge tower garden river hill boat wagon letter statue " +
+        "clock carpet cabinet hammer candle tent");
 
     public static readonly Verb[] Transitive = Verbs(
-        "admire praise follow avoid describe remember visit watch guard repair paint clean need mention inspect " +
-        "notice photograph borrow collect decorate");
+        "admire follow avoid describe visit watch guard repair paint mention");
 
-    public static readonly Verb[] Intransitive = Verbs("vanish collapse wait linger burn remain rest tumble glow disappear shiver crumble");
+    public static readonly Verb[] Intransitive = Verbs("vanish collapse wait burn remain rest glow tumble");
 
     public static readonly Verb[] Copulas = [new("is", "are", "was"), new("seems", "seem", "seemed"), new("looks", "look", "looked")];
 
     public static readonly Verb Have = new("has", "have", "had");
 
     public static readonly string[] Adjectives = Words(
-        "old young tall quiet famous tired clever gentle proud rusty broken heavy narrow bright golden wooden dusty empty " +
-        "strange lovely ancient modern foreign local silver crooked humble noisy pale sturdy");
+        "old young tall quiet famous tired proud rusty broken heavy narrow bright golden wooden dusty strange");
 
-    public static readonly string[] Determiners = Words("the my our your their his her");
+    public static readonly string[] Determiners = Words("the my our your");
 
-    public static readonly string[] Prepositions = Words("near behind beside under above beyond before opposite below past");
+    public static readonly string[] SingularDeterminers = Words("this one each every");
 
-    public static readonly string[] Adverbs = Words("often never rarely always sometimes still clearly usually hardly certainly");
+    public static readonly string[] PluralDeterminers = Words("these two several many");
 
-    public static readonly string[] Openings = Words("during after before despite without");
+    public static readonly string[] Prepositions = Words("near behind beside under above beyond");
 
-    public static readonly string[] Conjunctions = Words("because while although when until since");
+    public static readonly string[] Adverbs = Words("often never rarely always still clearly");
+
+    public static readonly string[] Openings = Words("during after before despite");
+
+    public static readonly string[] Conjunctions = Words("because while although when");
 
     /// <summary>Every word once, in ordinal order.</summary>
     public static IReadOnlyList<string> AllWords { get; } =
@@ -56,7 +56,7 @@ internal static class Lexicon
         {
             People.Concat(Things).SelectMany(noun => new[] { noun.Singular, noun.Plural }),
             Transitive.Concat(Intransitive).Concat(Copulas).Append(Have).SelectMany(verb => new[] { verb.Singular, verb.Plural, verb.Past }),
-            Adjectives, Determiners, Prepositions, Adverbs, Openings, Conjunctions, ["that", ",", "."],
+            Adjectives, Determiners, SingularDeterminers, PluralDeterminers, Prepositions, Adverbs, Openings, Conjunctions, ["that", ",", "."],
         }.SelectMany(words => words).Distinct().Order(StringComparer.Ordinal),
     ];
 

@@ -1,22 +1,31 @@
 namespace Glue.Corpus;
 
 /// <summary>
-/// Writes sentences of 16 to 24 words whose verb stands away from its subject, with nouns of either number between and
-/// before them. Which noun the verb must agree with is a matter of structure: no word, pair of words or count of words
-/// tells whether it does.
+/// Writes sentences whose verb agrees with its subject, or does not. Other nouns, of either number, stand before the subject
+/// and between it and the verb. Which noun the verb must agree with is a matter of structure: no word, pair of words or count
+/// of words tells whether it does.
 /// </summary>
 internal sealed class SentenceGenerator(Random random)
 {
     private const int MinLength = 16;
     private const int MaxLength = 24;
 
+    /// <summary>A sentence of any shape whose verbs agree.</summary>
+    public string Next()
+    {
+        var words = new List<string>();
+        WriteSentence(words, modifiers: random.Next(3), agrees: true);
+        return string.Join(' ', words);
+    }
+
+    /// <summary>A sentence of 16 to 24 words with one or two nouns between subject and verb.</summary>
     /// <param name="agrees">Whether the main verb has its subject's number, as in good English.</param>
-    public string Next(bool agrees)
+    public string NextHard(bool agrees)
     {
         while (true)
         {
             var words = new List<string>();
-            WriteSentence(words, agrees);
+            WriteSentence(words, modifiers: 1 + random.Next(2), agrees);
             if (words.Count is >= MinLength and <= MaxLength)
             {
                 return string.Join(' ', words);
@@ -24,7 +33,7 @@ internal sealed class SentenceGenerator(Random random)
         }
     }
 
-    private void WriteSentence(List<string> words, bool agrees)
+    private void WriteSentence(List<string> words, int modifiers, bool agrees)
     {
         if (Chance(0.5))
         {
@@ -34,21 +43,20 @@ internal sealed class SentenceGenerator(Random random)
         }
 
         bool subjectIsPlural = Chance(0.5);
-        bool verbIsPlural = subjectIsPlural == agrees;
         bool isPerson = Chance(0.5);
         WriteNounPhrase(words, Pick(isPerson ? Lexicon.People : Lexicon.Things), subjectIsPlural);
-        WriteModifier(words);
-        if (Chance(0.4))
+        for (int i = 0; i < modifiers; i++)
         {
             WriteModifier(words);
         }
 
-        WritePredicate(words, isPerson, verbIsPlural);
+        WritePredicate(words, isPerson, subjectIsPlural == agrees);
         if (Chance(0.5))
         {
+            bool otherIsPlural = Chance(0.5);
             words.Add(Pick(Lexicon.Conjunctions));
-            WriteNounPhrase(words, Pick(Lexicon.People), Chance(0.5));
-            words.Add(Pick(Lexicon.Intransitive).Past);
+            WriteNounPhrase(words, Pick(Lexicon.People), otherIsPlural);
+            words.Add(Pick(Lexicon.Intransitive).In(otherIsPlural));
         }
 
         words.Add(".");
@@ -107,7 +115,7 @@ internal sealed class SentenceGenerator(Random random)
 
     private void WriteNounPhrase(List<string> words, Noun noun, bool plural)
     {
-        words.Add(Pick(Lexicon.Determiners));
+        words.Add(Pick(Chance(0.5) ? Lexicon.Determiners : plural ? Lexicon.PluralDeterminers : Lexicon.SingularDeterminers));
         if (Chance(0.3))
         {
             words.Add(Pick(Lexicon.Adjectives));

@@ -1,4 +1,3 @@
-using System.Text.Unicode;
 using CsvHelper;
 
 namespace Glue.Data;
@@ -14,7 +13,7 @@ internal static class Table
     /// <exception cref="InputException">The file is missing, empty, not UTF-8, malformed, or lacks a column.</exception>
     public static List<TableRow> Read(string path, TableFormat format, IReadOnlyList<Column> columns)
     {
-        byte[] bytes = ReadUtf8(path);
+        byte[] bytes = Utf8Text.ReadFile(path);
         using CsvReader reader = CsvReader.Create(bytes, new CsvReaderOptions
         {
             Separator = format.Separator,
@@ -59,41 +58,5 @@ internal static class Table
         return reader.TryGetFieldIndex(column.Name, out int index)
             ? index
             : throw new InputException($"{path}, line 1: there is no column \"{column.Name}\", only {string.Join(", ", reader.Headers.Select(name => $"\"{name}\""))}.");
-    }
-
-    private static byte[] ReadUtf8(string path)
-    {
-        if (!File.Exists(path))
-        {
-            throw new InputException($"{path}: there is no such file.");
-        }
-
-        byte[] bytes = File.ReadAllBytes(path);
-        if (bytes.Length == 0)
-        {
-            throw new InputException($"{path}: the file is empty.");
-        }
-
-        if (!Utf8.IsValid(bytes))
-        {
-            throw new InputException($"{path}, line {InvalidLine(bytes)}: the text is not valid UTF-8; save the file as UTF-8.");
-        }
-
-        return bytes;
-    }
-
-    private static int InvalidLine(ReadOnlySpan<byte> bytes)
-    {
-        int line = 0;
-        foreach (Range range in bytes.Split((byte)'\n'))
-        {
-            line++;
-            if (!Utf8.IsValid(bytes[range]))
-            {
-                break;
-            }
-        }
-
-        return line;
     }
 }

@@ -1,15 +1,13 @@
 using Glue.Data;
+using Glue.Fitting;
+using Lorta.Adapters;
+using Lorta.Training;
 
 namespace Glue.Tasks;
 
-/// <summary>The settings that the paper trained one task with (Table 3), and what it keeps the same for all.</summary>
-internal sealed record Preset(int Rank, int MaxLength, int Batch, int Epochs, double HeadRate, double LortaRate)
+/// <summary>The settings that the paper trained with (Table 3).</summary>
+internal static class Preset
 {
-    public const double Alpha = 1; // what the authors' script for GLUE sets
-    public const double HeadWeightDecay = 0.1; // on the classifier's weights, not its biases; none on the adapter
-    public const double WarmUp = 0.06;
-    public const double ClipNorm = 1000;
-
     private static readonly string[] Tasks = ["sst-2", "mrpc", "cola", "qnli", "rte", "sts-b"];
 
     private static readonly Dictionary<string, (int Rank, int MaxLength, int Batch, int[] Epochs, double[] HeadRates, double[] LortaRates)> Table3 = new()
@@ -25,8 +23,9 @@ internal sealed record Preset(int Rank, int MaxLength, int Batch, int Epochs, do
             /* LoRTA */                     [1e-2,  1e-2, 1e-2, 1e-2,  2e-2, 2e-2]),
     };
 
+    /// <summary>The settings for a task; what the table leaves open is as the authors' script for GLUE sets it.</summary>
     /// <exception cref="InputException">There is no such preset, or the paper did not train that task.</exception>
-    public static Preset Find(string name, string task)
+    public static FineTuneSettings Find(string name, string task)
     {
         if (!Table3.TryGetValue(name, out var row))
         {
@@ -34,8 +33,22 @@ internal sealed record Preset(int Rank, int MaxLength, int Batch, int Epochs, do
         }
 
         int column = Array.IndexOf(Tasks, task);
-        return column >= 0
-            ? new Preset(row.Rank, row.MaxLength, row.Batch, row.Epochs[column], row.HeadRates[column], row.LortaRates[column])
-            : throw new InputException($"--preset {name}: the paper has no settings for {task}, only for {string.Join(", ", Tasks)}.");
+        if (column < 0)
+        {
+            throw new InputException($"--preset {name}: the paper has no settings for {task}, only for {string.Join(", ", Tasks)}.");
+        }
+
+        return new FineTuneSettings
+        {
+            Method = new LortaOptions { Rank = row.Rank, Alpha = 1 },
+            Rate = row.LortaRates[column],
+            HeadRate = row.HeadRates[column],
+            HeadWeightDecay = 0.1,
+            Epochs = row.Epochs[column],
+            Batch = row.Batch,
+            MaxLength = row.MaxLength,
+            Schedule = new(ScheduleShape.Linear, 0.06),
+            ClipNorm = 1000,
+        };
     }
 }

@@ -79,7 +79,7 @@ public sealed class GlueTaskTests : IDisposable
     {
         string path = _folder.Write("train.tsv", [.. Encoding.UTF8.GetBytes("sentence\tlabel\nfine\t1\nna"), 0xEF, .. "ve\t0\n"u8]);
         var e = Assert.Throws<InputException>(() => GlueTask.Find("sst-2").ReadTrain(_folder.Path));
-        Assert.Equal($"{path}, line 3: the text is not valid UTF-8; save the file as UTF-8.", e.Message);
+        Assert.Equal($"{path}, line 3: the text is not valid UTF-8; save it as UTF-8.", e.Message);
     }
 
     [Fact]
