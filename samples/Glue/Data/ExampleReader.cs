@@ -41,7 +41,7 @@ internal static class ExampleReader
             throw new InputException($"{path}, line {line}: the {column.Name} \"{value}\" is not a number.");
         }
 
-        return score >= task.MinScore && score <= task.MaxScore
+        return score >= (task.MinScore ?? score) && score <= (task.MaxScore ?? score)
             ? score
             : throw new InputException($"{path}, line {line}: the {column.Name} {value} is outside {task.MinScore} to {task.MaxScore}.");
     }

@@ -11,10 +11,10 @@ namespace Glue.Fitting;
 internal static class EmbeddedEncoder
 {
     /// <summary>How many sentences the embedded encoder has read.</summary>
-    public const int Sentences = 300_000;
+    public const int Sentences = 250_000;
 
-    private const int Batch = 64;
-    private const double Rate = 1.5e-3;
+    private const int Batch = 16;
+    private const double Rate = 1e-3;
 
     private static readonly string[] SpecialTokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 
@@ -31,8 +31,10 @@ internal static class EmbeddedEncoder
             Width = 128,
             Layers = 4,
             Heads = 4,
-            IntermediateWidth = 512,
+            IntermediateWidth = 256,
             MaxPositions = 64,
+            // Wider than BERT's 0.02: in so narrow a model attention would start flat, and take long to leave that.
+            InitializerRange = 0.05,
             // So small a model on endless text does not overfit.
             HiddenDropout = 0,
             AttentionDropout = 0,

@@ -10,7 +10,7 @@ namespace Glue.Fitting;
 internal sealed class Pretrainer
 {
     // Of the words to guess, 8 in 10 are hidden, 1 in 10 is swapped for another, and 1 in 10 stays as it is.
-    private const double GuessShare = 0.2;
+    private const double GuessShare = 0.25;
     private const double HiddenShare = 0.8;
     private const double SwappedShare = 0.1;
 

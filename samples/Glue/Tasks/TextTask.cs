@@ -18,15 +18,15 @@ internal enum Metric
 /// <param name="IsPair">Whether a row holds two texts.</param>
 /// <param name="Labels">The classes in the order of the model's logits; empty in a regression.</param>
 /// <param name="Metrics">What it is judged by; the first one picks the best epoch.</param>
-/// <param name="MinScore">The lowest score that a regression's row may have.</param>
-/// <param name="MaxScore">The highest.</param>
+/// <param name="MinScore">The lowest score that a regression's row may have; null for any.</param>
+/// <param name="MaxScore">The highest; null for any.</param>
 internal sealed record TextTask(
     string Name,
     bool IsPair,
     IReadOnlyList<TaskLabel> Labels,
     IReadOnlyList<Metric> Metrics,
-    float MinScore = float.MinValue,
-    float MaxScore = float.MaxValue)
+    float? MinScore = null,
+    float? MaxScore = null)
 {
     public bool IsRegression => Labels.Count == 0;
 
