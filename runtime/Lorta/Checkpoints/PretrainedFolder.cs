@@ -101,7 +101,9 @@ public sealed class PretrainedFolder : IDisposable
     /// of the checkpoint that the module lacks are passed over.
     /// </summary>
     /// <param name="module">The module to fill.</param>
-    /// <param name="checkpointName">From a name in the module to the name in the checkpoint; the same name where absent.</param>
+    /// <param name="checkpointName">
+    /// From a name in the module to the name in the checkpoint, or to null for a tensor that is not to be loaded; the same name where absent.
+    /// </param>
     /// <param name="mayBeMissing">Which tensors of the module (by its own names) may be absent from the checkpoint, such as those of a new head; none where absent.</param>
     /// <param name="inPlace">
     /// Whether tensors that have the module's type already, and live on the CPU, become views of the mapped file instead of
@@ -111,7 +113,7 @@ public sealed class PretrainedFolder : IDisposable
     /// <exception cref="CheckpointException">A tensor is missing, or has another shape or a type that does not convert.</exception>
     public IReadOnlyList<string> LoadInto(
         nn.Module module,
-        Func<string, string>? checkpointName = null,
+        Func<string, string?>? checkpointName = null,
         Func<string, bool>? mayBeMissing = null,
         bool inPlace = false)
     {
@@ -120,8 +122,8 @@ public sealed class PretrainedFolder : IDisposable
         List<string> missing = [];
         foreach ((string name, Tensor target) in module.state_dict())
         {
-            string source = checkpointName?.Invoke(name) ?? name;
-            if (Contains(source))
+            string? source = checkpointName is null ? name : checkpointName(name);
+            if (source is not null && Contains(source))
             {
                 CheckFits(source, target);
                 matches.Add((target, source));
@@ -129,7 +131,7 @@ public sealed class PretrainedFolder : IDisposable
             else
             {
                 missing.Add(name);
-                RequireOptional(name, source, mayBeMissing);
+                RequireOptional(name, source ?? name, mayBeMissing);
             }
         }
 

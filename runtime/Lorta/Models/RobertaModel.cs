@@ -13,6 +13,9 @@ public sealed class RobertaModel : Encoder
         RegisterComponents();
     }
 
+    /// <inheritdoc/>
+    public override int MaxTokens => Config.MaxPositions - Config.PadId - 1;
+
     /// <summary>Tokens count from the row after the padding's; padding has the padding's own row.</summary>
     private protected override Tensor Positions(Tensor ids)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lorta.Checkpoints;
 using Part = Lorta.Text.SequenceTemplate.Part;
 
 namespace Lorta.Text;
@@ -23,9 +24,9 @@ internal static class TokenizerJson
 
     private static TokenizerDefinition ReadUnchecked(string path, TokenizerConfig config)
     {
-        JsonElement root = JsonFile.Read(path);
+        JsonElement root = JsonFile.Read(path).Root;
         JsonElement model = root.Find("model") ?? throw new TokenizerException($"{path} has no model: it is no Hugging Face tokenizer.");
-        Dictionary<string, int> vocabulary = JsonFile.Vocabulary(model.Find("vocab") ?? default, path);
+        Dictionary<string, int> vocabulary = VocabularyFiles.ReadIds(model.Find("vocab") ?? default, path);
         SubwordModel kind = ModelOf(model, path);
         SequenceTemplate template = ReadTemplate(root.Find("post_processor"), path);
         TokenizerDefinition definition = TokenizerDefinition.Create(path, kind, vocabulary, config, ReadAddedTokens(root), template);

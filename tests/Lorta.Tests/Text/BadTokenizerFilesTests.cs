@@ -26,7 +26,7 @@ public sealed class BadTokenizerFilesTests : IDisposable
 
     [Theory]
     [InlineData("{\n  \"model\": ", "line 2")]
-    [InlineData("[]", "JSON object")]
+    [InlineData("[]", "one JSON object")]
     [InlineData("{}", "no model")]
     [InlineData("""{"model": {"type": "Unigram", "vocab": {"a": 0}}}""", "the model 'Unigram'")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {}}}""", "no vocabulary")]
@@ -48,6 +48,14 @@ public sealed class BadTokenizerFilesTests : IDisposable
     {
         File.WriteAllBytes(Path.Combine(_folder.Path, "vocab.txt"), [(byte)'a', 0xff]);
         AssertError("vocab.txt", "UTF-8");
+    }
+
+    [Fact]
+    public void VocabularyOfHalfCharacters()
+    {
+        TinyTokenizers.WriteRoberta(_folder);
+        _folder.Write("vocab.json", """{"\ud800": 0}""");
+        AssertError("vocab.json", "not valid Unicode");
     }
 
     [Fact]
