@@ -26,7 +26,7 @@ internal static class Descriptors
         "No attention was found",
         "The layers of '{0}', of type '{1}', hold no query, key and value projections: mark them with [LortaMatrix]");
 
-    public static readonly DiagnosticDescriptor ProjectionMissing = Error(
+    public static readonly DiagnosticDescriptor ProjectionMissing = Warning(
         "LORTA005",
         "A projection was not found",
         "'{0}' has no {1} projection that can be found: mark it with [LortaMatrix(AttentionMatrix.{1})], or leave it out of Targets");
@@ -50,6 +50,8 @@ internal static class Descriptors
         [NotPartial, NotAModule, NoLayers, NoAttention, ProjectionMissing, Ambiguous, HeadsUnknown, Unreachable];
 
     private static DiagnosticDescriptor Error(string id, string title, string message) => Of(id, DiagnosticSeverity.Error, title, message);
+
+    private static DiagnosticDescriptor Warning(string id, string title, string message) => Of(id, DiagnosticSeverity.Warning, title, message);
 
     private static DiagnosticDescriptor Of(string id, DiagnosticSeverity severity, string title, string message) =>
         new(id, title, message, "Lorta", severity, isEnabledByDefault: true, helpLinkUri: $"https://github.com/lorta-gen/lorta-gen/blob/main/docs/diagnostics/{id}.md");

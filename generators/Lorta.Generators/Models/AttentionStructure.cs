@@ -44,7 +44,9 @@ internal sealed record Projection(EquatableArray<Matrices> Matrices, bool FromAt
 /// <summary>A member that holds a projection.</summary>
 /// <param name="Id">Its identity in every construction of its class.</param>
 /// <param name="Receivers">The member's type and its base classes.</param>
-internal sealed record ProjectionHolder(string Id, Lineage Receivers);
+/// <param name="IsOutside">Whether a class of another assembly holds it, whose calls are out of reach.</param>
+/// <param name="Owner">The class that holds it as in <c>typeof</c>; null where its name can't be used outside it.</param>
+internal sealed record ProjectionHolder(string Id, Lineage Receivers, bool IsOutside, string? Owner);
 
 /// <summary>An integer that tells about heads.</summary>
 /// <param name="Origin">Where the path starts.</param>

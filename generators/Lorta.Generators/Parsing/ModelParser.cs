@@ -137,7 +137,16 @@ internal sealed class ModelParser
             Report(Descriptors.Ambiguous, "Output projection", attention.Type.Name, Listed(output.Candidates.Select(candidate => candidate.Place)), "LortaMatrix(AttentionMatrix.Output)");
         }
 
-        return output.Found is null ? inputs : inputs.Append(output.Found);
+        IReadOnlyList<FoundProjection> found = output.Found is null ? inputs : [.. inputs, output.Found];
+        foreach (Matrices matrix in new[] { Matrices.Query, Matrices.Key, Matrices.Value, Matrices.Output })
+        {
+            if ((_settings.Targets & matrix) != 0 && !output.IsAmbiguous && !found.Any(projection => projection.Matrices.Contains(matrix)))
+            {
+                Report(Descriptors.ProjectionMissing, attention.Type.Name, matrix.ToString());
+            }
+        }
+
+        return found;
     }
 
     private Projection Describe(FoundProjection projection, Place attention)
@@ -149,7 +158,7 @@ internal sealed class ModelParser
             projection.Matrices.ToEquatableArray(),
             fromAttention,
             _paths.Parse(path),
-            new(Member.Id(projection.Place.Path[projection.Place.Path.Length - 1].Symbol), _known!.LineageOf(projection.Place.Type)));
+            _paths.Holder(projection.Place.Path[projection.Place.Path.Length - 1], _known!));
     }
 
     private HeadSource Describe(FoundHeads heads) =>

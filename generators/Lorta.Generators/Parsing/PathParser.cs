@@ -17,6 +17,26 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
 
     public MemberPath Parse(IEnumerable<Member> path) => new(path.Select(Step).ToEquatableArray());
 
+    /// <summary>A member that holds a projection.</summary>
+    public ProjectionHolder Holder(Member member, KnownTypes known)
+    {
+        INamedTypeSymbol owner = member.Symbol.ContainingType.OriginalDefinition;
+        bool isOutside = !SymbolEqualityComparer.Default.Equals(owner.ContainingAssembly, compilation.Assembly);
+        return new(
+            Member.Id(member.Symbol),
+            known.LineageOf(member.Type),
+            isOutside && !IsIntercepted(owner),
+            !isOutside && compilation.IsSymbolAccessibleWithin(owner, compilation.Assembly)
+                ? Text(owner.IsGenericType ? owner.ConstructUnboundGenericType() : owner)
+                : null);
+    }
+
+    // Another assembly whose own models use the class has interceptors of its own.
+    private static bool IsIntercepted(INamedTypeSymbol owner) => owner.ContainingAssembly.GetAttributes().Any(data =>
+        data.AttributeClass is { Name: "InterceptedProjectionsAttribute" }
+        && data.ConstructorArguments.FirstOrDefault().Value is INamedTypeSymbol holder
+        && SymbolEqualityComparer.Default.Equals(holder.OriginalDefinition, owner));
+
     private MemberStep Step(Member member)
     {
         ITypeSymbol type = member.Type.WithNullableAnnotation(NullableAnnotation.NotAnnotated);
@@ -59,7 +79,8 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
         }
     }
 
-    private static IEnumerable<ITypeSymbol> Parts(ITypeSymbol type) => type switch
+    /// <summary>A type and those it is made of.</summary>
+    public static IEnumerable<ITypeSymbol> Parts(ITypeSymbol type) => type switch
     {
         IArrayTypeSymbol array => Parts(array.ElementType),
         INamedTypeSymbol named => named.TypeArguments.SelectMany(Parts).Prepend(named),
