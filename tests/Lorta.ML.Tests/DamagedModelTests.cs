@@ -49,7 +49,7 @@ public sealed class DamagedModelTests : IClassFixture<TinyBase>
 
     // What ML.NET, its zip reader and the loader of assemblies throw on purpose, and so do we.
     private static bool IsClean(Exception error) =>
-        error is FormatException or InvalidDataException or InvalidOperationException or IOException or NotSupportedException;
+        error is FormatException or InvalidDataException or InvalidOperationException or IOException or ArgumentException or NotSupportedException;
 
     [Theory]
     [InlineData("../")]

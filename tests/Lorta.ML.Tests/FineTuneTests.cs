@@ -3,6 +3,7 @@ using Lorta.ML.Tests.Data;
 using Microsoft.Data.Analysis;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using static TorchSharp.torch;
 
 namespace Lorta.ML.Tests;
 
@@ -177,6 +178,21 @@ public sealed class FineTuneTests(TinyBase tiny) : IClassFixture<TinyBase>
                 Assert.Equal(scores, engine.Predict(row).Score, (x, y) => Math.Abs(x - y) < 1e-5);
             }
         });
+    }
+
+    [Fact]
+    public void ScoringLeavesNoTensor()
+    {
+        IDataView rows = Load(Opinion.Rows(12));
+        LortaFineTuneOptions options = Options();
+        options.Epochs = 1;
+        using LortaTransformer model = _mlContext.Transforms.LortaFineTune(options).Fit(rows);
+        using PredictionEngine<Opinion, Prediction> engine = _mlContext.Model.CreatePredictionEngine<Opinion, Prediction>(
+            model, new PredictionEngineOptions { OwnsTransformer = false });
+        long before = Tensor.TotalCount;
+        Assert.Equal(12, model.Transform(rows).GetColumn<float[]>("Score").Count());
+        engine.Predict(Opinion.Rows(1)[0]);
+        Assert.Equal(before, Tensor.TotalCount);
     }
 
     private IDataView Load(IEnumerable<Opinion> rows) => _mlContext.Data.LoadFromEnumerable(rows);
