@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <csetjmp>
 #include <memory>
 #include <ucontext.h>
 #include <vector>
@@ -23,10 +24,11 @@ namespace emulation
 
     enum class State { Ready, AtBlockBarrier, AtWarpBarrier, Done };
 
+    // A fiber is begun by its context once; from then on jumps, which ask nothing of the system, lead in and out of it.
     struct Thread
     {
-        ucontext_t context;
-        std::unique_ptr<char[]> stack{new char[StackSize]};
+        std::unique_ptr<char[]> stack;
+        std::jmp_buf inside;
         State state;
         unsigned int exchanges;      // shuffles so far: the values of one stay while the next are written
         unsigned int exchanged[2];
@@ -34,7 +36,7 @@ namespace emulation
 
     inline std::vector<Thread> threads;
     inline Thread* current;
-    inline ucontext_t scheduler;
+    inline std::jmp_buf scheduler;
     inline dim3 threadIdx, blockIdx, gridDim;
     inline void (*kernel)(void**);
     inline void** arguments;
@@ -43,13 +45,34 @@ namespace emulation
     {
         Thread* self = current;
         self->state = barrier;
-        swapcontext(&self->context, &scheduler);
+        if (_setjmp(self->inside) == 0)
+            _longjmp(scheduler, 1);
     }
 
-    inline void run_thread()
+    inline void run_threads()
     {
-        kernel(arguments);
-        wait(State::Done);
+        for (;;)
+        {
+            kernel(arguments);
+            wait(State::Done);
+        }
+    }
+
+    // Runs a thread to its next barrier.
+    __attribute__((noinline)) inline void resume(Thread& thread)
+    {
+        if (_setjmp(scheduler) != 0)
+            return;
+        if (thread.stack)
+            _longjmp(thread.inside, 1);
+
+        thread.stack.reset(new char[StackSize]);
+        ucontext_t begin;
+        getcontext(&begin);
+        begin.uc_stack.ss_sp = thread.stack.get();
+        begin.uc_stack.ss_size = StackSize;
+        makecontext(&begin, run_threads, 0);
+        setcontext(&begin);
     }
 
     inline unsigned int shuffle(unsigned int value, unsigned int lane)
@@ -83,13 +106,8 @@ namespace emulation
     {
         for (Thread& thread : threads)
         {
-            getcontext(&thread.context);
-            thread.context.uc_stack.ss_sp = thread.stack.get();
-            thread.context.uc_stack.ss_size = StackSize;
-            thread.context.uc_link = nullptr;
             thread.state = State::Ready;
             thread.exchanges = 0;
-            makecontext(&thread.context, run_thread, 0);
         }
 
         bool backward = false;
@@ -102,7 +120,7 @@ namespace emulation
                     continue;
                 current = &threads[index];
                 threadIdx = {(unsigned int)index, 0, 0};
-                swapcontext(&scheduler, &current->context);
+                resume(*current);
             }
 
             backward = !backward;
