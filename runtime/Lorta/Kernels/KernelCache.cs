@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Lorta.Checkpoints;
 
 namespace Lorta.Kernels;
 
@@ -32,25 +33,20 @@ internal sealed class KernelCache(string folder)
         }
     }
 
-    /// <summary>Keeps the code; a folder that cannot be written costs the next run a compilation and nothing else.</summary>
+    /// <summary>Keeps the code, where the folder can be written.</summary>
     public static void Write(string path, byte[] code)
     {
-        string temporary = $"{path}.{Path.GetRandomFileName()}.tmp";
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            using (FileStream stream = new(temporary, FileMode.CreateNew))
+            AtomicFile.Write(path, stream =>
             {
                 stream.Write(SHA256.HashData(code));
                 stream.Write(code);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, path, overwrite: true);
+            });
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (CheckpointException)
         {
-            File.Delete(temporary);
+            // Nothing is lost but the time of the next run.
         }
     }
 }

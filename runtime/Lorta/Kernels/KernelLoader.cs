@@ -7,6 +7,7 @@ internal static class KernelLoader
 {
     private static readonly ConcurrentDictionary<(Type, int, ActivationType, KernelEnvironment), Lazy<KernelLoad>> Loaded = new();
 
+    /// <summary>What <see cref="LortaKernels.Load{TSource}"/> answers.</summary>
     public static KernelLoad Load<TSource>(int device, ActivationType type, KernelEnvironment environment)
         where TSource : ILortaKernelSource
     {
@@ -16,7 +17,8 @@ internal static class KernelLoader
         return load.Value;
     }
 
-    private static KernelLoad Compile<TSource>(int ordinal, ActivationType type, KernelEnvironment environment)
+    /// <summary>Past what the process has in memory.</summary>
+    public static KernelLoad Compile<TSource>(int ordinal, ActivationType type, KernelEnvironment environment)
         where TSource : ILortaKernelSource
     {
         string? reason = CudaDevice.TryOpen(environment.DriverPath, ordinal, out CudaDevice? device);
