@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Lorta.Kernels;
 
 namespace Lorta.Tests.Cuda;
@@ -29,10 +28,6 @@ internal sealed class EmulatedCuda
 
     /// <summary>The path of the compiler.</summary>
     public string Compiler { get; }
-
-    /// <summary>How often the compiler has compiled.</summary>
-    public unsafe int Compilations =>
-        ((delegate* unmanaged<int>)NativeLibrary.GetExport(NativeLibrary.Load(Compiler), "standin_compilations"))();
 
     /// <summary>The stand-ins; skips the test where there is no g++.</summary>
     public static EmulatedCuda Require()

@@ -26,7 +26,6 @@ namespace
 
     int context;                    // its address stands for the device's context
     thread_local int contexts;      // pushed on this thread
-    int launches;
 
     using Clock = std::chrono::steady_clock;
 }
@@ -125,11 +124,10 @@ extern "C"
         if (!gridX || !gridY || !gridZ || gridY > 65535 || gridZ > 65535 || blockX > 1024 || blockY != 1 || blockZ != 1)
             return InvalidValue;
         auto launch = (bool (*)(void (*)(void**), void**, Dim, unsigned int))dlsym(function->module->library, "emulation_launch");
-        launches++;
         return launch(function->call, arguments, {gridX, gridY, gridZ}, blockX) ? Success : LaunchFailed;
     }
 
-    int cuMemAlloc_v2(void** memory, std::size_t size)
+    int cuMemAllocManaged(void** memory, std::size_t size, unsigned int)
     {
         *memory = std::aligned_alloc(256, (size + 255) / 256 * 256);
         return *memory ? Success : InvalidValue;
@@ -138,18 +136,6 @@ extern "C"
     int cuMemFree_v2(void* memory)
     {
         std::free(memory);
-        return Success;
-    }
-
-    int cuMemcpyHtoD_v2(void* target, const void* source, std::size_t size)
-    {
-        std::memcpy(target, source, size);
-        return Success;
-    }
-
-    int cuMemcpyDtoH_v2(void* target, const void* source, std::size_t size)
-    {
-        std::memcpy(target, source, size);
         return Success;
     }
 
@@ -202,7 +188,4 @@ extern "C"
             : result == LaunchFailed ? "unspecified launch failure" : "emulated error";
         return Success;
     }
-
-    // How often this stand-in has launched a kernel, for tests.
-    int standin_launches() { return launches; }
 }

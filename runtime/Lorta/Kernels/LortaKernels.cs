@@ -56,20 +56,21 @@ public sealed class LortaKernels
         where TSource : ILortaKernelSource =>
         new(module, type, TSource.Rank, TSource.HasHeads, TSource.HasCoefficients, TSource.UsesAtomics);
 
-    /// <summary>
-    /// Forward: products = x D, then y_m += (products * c_m) U^T for every output, in place. Two launches.
-    /// </summary>
+    /// <summary>Forward, first: products = x D. One launch, for all projections that read x by the same D.</summary>
     /// <param name="operands">What to multiply by.</param>
     /// <param name="input">x.</param>
-    /// <param name="outputs">y_m, the base model's outputs; one to three.</param>
-    /// <param name="products">float32 [rows, rank]: x D, which the backward pass needs.</param>
+    /// <param name="products">float32 [rows, rank], for <see cref="Up"/> and for the backward pass; rows without an adapter stay as they are.</param>
     /// <param name="stream">The stream's handle; 0 is the default one.</param>
-    public void Forward(
-        LortaOperands operands, KernelActivations input, ReadOnlySpan<KernelActivations> outputs, nint products, nint stream = 0)
-    {
-        Down(operands, [input], operands.Down, products, stream);
-        Up(operands, outputs, operands.Up, new(products, 1), stream);
-    }
+    public void Down(LortaOperands operands, KernelActivations input, nint products, nint stream = 0) =>
+        Multiply(operands, [input], operands.Down, products, stream);
+
+    /// <summary>Forward, second: y_m += (products * c_m) U^T for every output, in place. One launch.</summary>
+    /// <param name="operands">What to multiply by.</param>
+    /// <param name="outputs">y_m, the base model's outputs; one to three.</param>
+    /// <param name="products">float32 [rows, rank]: x D.</param>
+    /// <param name="stream">The stream's handle; 0 is the default one.</param>
+    public void Up(LortaOperands operands, ReadOnlySpan<KernelActivations> outputs, nint products, nint stream = 0) =>
+        Add(operands, outputs, operands.Up, new(products, 1), stream);
 
     /// <summary>The bytes of scratch that <see cref="Backward"/> takes.</summary>
     /// <param name="operands">What to multiply by.</param>
@@ -108,10 +109,10 @@ public sealed class LortaKernels
         // (gradient of y_m) U, [m, rows, rank]
         Products backward = new(workspace, outputGradients.Length);
         nint scratch = workspace + (nint)((long)outputGradients.Length * operands.Rows.Count * Rank * sizeof(float));
-        Down(operands, outputGradients, operands.Up, workspace, stream);
+        Multiply(operands, outputGradients, operands.Up, workspace, stream);
         if (inputGradient is KernelActivations target)
         {
-            Up(operands, [target], operands.Down, backward, stream);
+            Add(operands, [target], operands.Down, backward, stream);
         }
 
         FactorGradient(operands, operands.Down, [input], backward, gradients.Down, scratch, stream);
@@ -123,7 +124,7 @@ public sealed class LortaKernels
     }
 
     /// <summary>products[m] = inputs[m] factor.</summary>
-    private void Down(
+    private void Multiply(
         LortaOperands operands, ReadOnlySpan<KernelActivations> inputs, KernelFactor factor, nint products, nint stream)
     {
         Check(operands, inputs);
@@ -136,7 +137,7 @@ public sealed class LortaKernels
     }
 
     /// <summary>outputs[m] += weights factor^T.</summary>
-    private void Up(
+    private void Add(
         LortaOperands operands, ReadOnlySpan<KernelActivations> outputs, KernelFactor factor, Products products, nint stream)
     {
         Check(operands, outputs);

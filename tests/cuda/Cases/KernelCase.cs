@@ -1,4 +1,4 @@
-namespace Lorta.Generators.Tests.Cuda;
+namespace Lorta.Tests.Cuda;
 
 /// <summary>Which side of the update is the product of C_H and B.</summary>
 public enum HeadSide

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Lorta.Kernels;
 
-namespace Lorta.Generators.Tests.Cuda;
+namespace Lorta.Tests.Cuda;
 
 /// <summary>Activations in memory, by the types of .NET.</summary>
 internal static class ActivationFormat

@@ -1,6 +1,6 @@
 using Lorta.Kernels;
 
-namespace Lorta.Generators.Tests.Cuda;
+namespace Lorta.Tests.Cuda;
 
 /// <summary>A problem in the memory of the emulated device, run through the kernels.</summary>
 internal sealed class KernelRun : IDisposable
@@ -34,7 +34,9 @@ internal sealed class KernelRun : IDisposable
     /// <summary>The outputs [rows of memory, width] after the update.</summary>
     public double[][,] Forward()
     {
-        _kernels.Forward(_operands, _x.View, [.. _y.Select(y => y.View)], _products.Address);
+        _kernels.Down(_operands, _x.View, _products.Address);
+        _kernels.Up(_operands, [.. _y.Select(y => y.View)], _products.Address);
+        SharedMemory.WaitForDevice();
         return [.. _y.Select(y => Read(y.Memory, y.View))];
     }
 
@@ -51,6 +53,7 @@ internal sealed class KernelRun : IDisposable
         GuardedMemory workspace = Keep(new((int)_kernels.BackwardWorkspace(_operands, _x.View, outputGradients)));
         _kernels.Backward(
             _operands, _x.View, outputGradients, _products.Address, input.View, gradients, workspace.Address);
+        SharedMemory.WaitForDevice();
         return (Read(input.Memory, input.View), Floats(a), Floats(b), Floats(heads), Floats(coefficients));
 
         static float[] Floats(GuardedMemory memory) => memory.As<float>().ToArray();

@@ -1,8 +1,6 @@
-using System.Runtime.InteropServices;
+namespace Lorta.Tests.Cuda;
 
-namespace Lorta.Generators.Tests.Cuda;
-
-/// <summary>Memory that an emulated kernel works on, between two guards that show what is written beside it.</summary>
+/// <summary>Memory that kernels and the host share, between two guards that show what is written beside it.</summary>
 internal sealed unsafe class GuardedMemory : IDisposable
 {
     private const int GuardSize = 256;
@@ -18,7 +16,7 @@ internal sealed unsafe class GuardedMemory : IDisposable
     {
         (_size, _shift) = (size, shift);
         int all = GuardSize + shift + size + GuardSize;
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)all, GuardSize);
+        _memory = (byte*)SharedMemory.Allocate(all);
         new Span<byte>(_memory, all).Fill(Mark);
     }
 
@@ -37,9 +35,12 @@ internal sealed unsafe class GuardedMemory : IDisposable
 
     public void Dispose()
     {
-        int written = new Span<byte>(_memory, GuardSize + _shift).IndexOfAnyExcept(Mark);
+        int before = new Span<byte>(_memory, GuardSize + _shift).IndexOfAnyExcept(Mark);
         int after = new Span<byte>(_memory + GuardSize + _shift + _size, GuardSize).IndexOfAnyExcept(Mark);
-        NativeMemory.AlignedFree(_memory);
-        Assert.True(written < 0 && after < 0, "A kernel wrote outside its memory.");
+        SharedMemory.Free((nint)_memory);
+        if (before >= 0 || after >= 0)
+        {
+            throw new InvalidOperationException("A kernel wrote outside its memory.");
+        }
     }
 }

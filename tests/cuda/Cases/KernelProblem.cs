@@ -1,6 +1,6 @@
 using Lorta.Kernels;
 
-namespace Lorta.Generators.Tests.Cuda;
+namespace Lorta.Tests.Cuda;
 
 /// <summary>The numbers of a case, rounded to the type of activations, and what they give by the definition.</summary>
 internal sealed class KernelProblem
