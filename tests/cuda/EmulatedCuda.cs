@@ -3,52 +3,54 @@ using Lorta.Kernels;
 namespace Lorta.Tests.Cuda;
 
 /// <summary>
-/// Stand-ins for CUDA's driver and NVRTC, built once a process: device memory is host memory, and kernels run on
+/// Stand-ins for CUDA's driver and NVRTC, built when first asked for: device memory is host memory, and kernels run on
 /// <c>emulation.h</c>.
 /// </summary>
-internal sealed class EmulatedCuda
+internal static class EmulatedCuda
 {
-    private static readonly Lazy<EmulatedCuda> Built = new(() => new());
+    private static readonly string Folder = Directory.CreateTempSubdirectory("lorta-cuda-").FullName;
+    private static readonly Lazy<string> BuiltDriver = new(() => BuildDriver("libcuda", devices: 1, major: 9));
+    private static readonly Lazy<string> BuiltDriverWithoutDevice = new(() => BuildDriver("libcuda-none", devices: 0, major: 9));
+    private static readonly Lazy<string> BuiltDriverOfNewerDevice = new(() => BuildDriver("libcuda-newer", devices: 1, major: 99));
+    private static readonly Lazy<string> BuiltCompiler =
+        new(() => Build("libnvrtc", "libnvrtc", $"-DEMULATION=\"{Path.Combine(Toolchain.Sources, "emulation.h")}\""));
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("lorta-cuda-").FullName;
+    static EmulatedCuda() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Folder, recursive: true);
 
-    private EmulatedCuda()
-    {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(_folder, recursive: true);
-        Driver = Build("libcuda", "-DDEVICES=1");
-        DriverWithoutDevice = Build("libcuda", "-DDEVICES=0", "-none");
-        Compiler = Build("libnvrtc", $"-DEMULATION=\"{Path.Combine(Toolchain.Sources, "emulation.h")}\"");
-    }
-
-    /// <summary>The path of a driver with one device.</summary>
-    public string Driver { get; }
+    /// <summary>The path of a driver with one device, sm_90; skips the test where there is no g++, as all of these do.</summary>
+    public static string Driver => Required(BuiltDriver);
 
     /// <summary>The path of a driver without a device.</summary>
-    public string DriverWithoutDevice { get; }
+    public static string DriverWithoutDevice => Required(BuiltDriverWithoutDevice);
 
-    /// <summary>The path of the compiler.</summary>
-    public string Compiler { get; }
+    /// <summary>The path of a driver with a device that the compiler does not know.</summary>
+    public static string DriverOfNewerDevice => Required(BuiltDriverOfNewerDevice);
 
-    /// <summary>The stand-ins; skips the test where there is no g++.</summary>
-    public static EmulatedCuda Require()
-    {
-        Toolchain.Require("g++");
-        return Built.Value;
-    }
+    /// <summary>The path of the compiler, which knows sm_80 and sm_90.</summary>
+    public static string Compiler => Required(BuiltCompiler);
 
     /// <summary>An environment of the stand-ins, with an empty cache of its own.</summary>
-    public KernelEnvironment NewEnvironment() => new()
+    public static KernelEnvironment NewEnvironment() => new()
     {
         DriverPath = Driver,
         CompilerPath = Compiler,
-        CacheFolder = Path.Combine(_folder, Path.GetRandomFileName()),
+        CacheFolder = Path.Combine(Folder, Path.GetRandomFileName()),
     };
 
-    private string Build(string name, string define, string suffix = "")
+    private static string Required(Lazy<string> library)
     {
-        string library = Path.Combine(_folder, $"{name}{suffix}.so");
-        string source = Path.Combine(Toolchain.Sources, $"{name}.cpp");
-        Toolchain.Run("g++", "-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", define, source, "-o", library, "-ldl");
+        Toolchain.Require("g++");
+        return library.Value;
+    }
+
+    private static string BuildDriver(string name, int devices, int major) =>
+        Build("libcuda", name, $"-DDEVICES={devices}", $"-DMAJOR={major}");
+
+    private static string Build(string source, string name, params string[] defines)
+    {
+        string library = Path.Combine(Folder, $"{name}.so");
+        string path = Path.Combine(Toolchain.Sources, $"{source}.cpp");
+        Toolchain.Run("g++", ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", .. defines, path, "-o", library, "-ldl"]);
         return library;
     }
 }

@@ -1,5 +1,5 @@
 // Stands in for CUDA's driver where there is none: device memory is host memory, a module is a shared library that
-// libnvrtc.cpp compiled, and a launch runs it. DEVICES is the number of devices.
+// libnvrtc.cpp compiled, and a launch runs it. DEVICES is the number of devices, MAJOR that of their compute capability.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -54,7 +54,7 @@ extern "C"
 
     int cuDeviceGetAttribute(int* value, int attribute, int)
     {
-        *value = attribute == 75 ? 9 : 0;      // compute capability 9.0
+        *value = attribute == 75 ? MAJOR : 0;
         return Success;
     }
 
@@ -132,6 +132,8 @@ extern "C"
         *memory = std::aligned_alloc(256, (size + 255) / 256 * 256);
         return *memory ? Success : InvalidValue;
     }
+
+    int cuMemAlloc_v2(void** memory, std::size_t size) { return cuMemAllocManaged(memory, size, 0); }
 
     int cuMemFree_v2(void* memory)
     {

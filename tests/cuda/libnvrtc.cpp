@@ -50,7 +50,11 @@ extern "C"
         return Success;
     }
 
-    const char* nvrtcGetErrorString(int result) { return result == CompilationFailed ? "NVRTC_ERROR_COMPILATION" : "NVRTC_ERROR"; }
+    const char* nvrtcGetErrorString(int result)
+    {
+        return result == CompilationFailed ? "NVRTC_ERROR_COMPILATION"
+            : result == InvalidOption ? "NVRTC_ERROR_INVALID_OPTION" : "NVRTC_ERROR";
+    }
 
     int nvrtcCreateProgram(Program** program, const char* source, const char*, int headers, const char**, const char**)
     {
@@ -70,23 +74,17 @@ extern "C"
     int nvrtcCompileProgram(Program* program, int count, const char** options)
     {
         std::string defines;
-        bool architecture = false;
         for (int i = 0; i < count; i++)
         {
             std::string option = options[i];
             if (option.rfind("--define-macro=", 0) == 0)
                 defines += " -D" + option.substr(15);
-            else if (option.rfind("--gpu-architecture=sm_", 0) == 0)
-                architecture = true;
-            else if (option != "--std=c++17")
+            else if (option != "--std=c++17" && option != "--gpu-architecture=sm_80" && option != "--gpu-architecture=sm_90")
             {
-                program->log = "nvrtc: error: unrecognized option " + option;
+                program->log = "nvrtc: error: invalid option " + option;
                 return InvalidOption;
             }
         }
-
-        if (!architecture)
-            return InvalidOption;
 
         char folder[] = "/tmp/lorta-emulation-XXXXXX";
         if (!mkdtemp(folder))

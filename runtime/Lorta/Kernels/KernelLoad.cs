@@ -16,7 +16,7 @@ public abstract record KernelLoad
     /// <param name="Log">What it wrote.</param>
     public sealed record Refused(string Log) : KernelLoad;
 
-    /// <summary>There is no device, no driver or no compiler here.</summary>
-    /// <param name="Reason">What is missing and what to do about it, as one sentence.</param>
+    /// <summary>There is no device, driver or compiler here, or none that fit each other.</summary>
+    /// <param name="Reason">What is missing or has failed, as one sentence.</param>
     public sealed record Unavailable(string Reason) : KernelLoad;
 }

@@ -21,6 +21,19 @@ internal static class KernelLoader
     public static KernelLoad Compile<TSource>(int ordinal, ActivationType type, KernelEnvironment environment)
         where TSource : ILortaKernelSource
     {
+        try
+        {
+            return CompileOn<TSource>(ordinal, type, environment);
+        }
+        catch (CudaException error)
+        {
+            return new KernelLoad.Unavailable(error.Message);
+        }
+    }
+
+    private static KernelLoad CompileOn<TSource>(int ordinal, ActivationType type, KernelEnvironment environment)
+        where TSource : ILortaKernelSource
+    {
         string? reason = CudaDevice.TryOpen(environment.DriverPath, ordinal, out CudaDevice? device);
         Nvrtc? compiler = null;
         reason ??= Nvrtc.TryLoad(environment.CompilerPath, out compiler);

@@ -48,7 +48,6 @@ public sealed class LortaKernels
     /// <param name="device">The device's number, as torch counts.</param>
     /// <param name="type">The type of activations.</param>
     /// <param name="environment">Where the libraries and the cache are; null for <see cref="KernelEnvironment.Default"/>.</param>
-    /// <exception cref="CudaException">The driver or the compiler failed, for a reason other than the source.</exception>
     public static KernelLoad Load<TSource>(int device, ActivationType type, KernelEnvironment? environment = null)
         where TSource : ILortaKernelSource => KernelLoader.Load<TSource>(device, type, environment ?? KernelEnvironment.Default);
 

@@ -96,7 +96,7 @@ internal sealed unsafe class Nvrtc
                     string log = Log(program);
                     return result == CompilationFailed
                         ? log
-                        : throw new CudaException($"NVRTC {Version} cannot compile with {string.Join(' ', options)}: {Describe(result)}. {log}");
+                        : throw new CudaException($"NVRTC {Version} cannot compile with {string.Join(' ', options)}: {Describe(result)}. {log}".Trim());
                 }
 
                 image = Image(program);

@@ -6,7 +6,7 @@ namespace Lorta.Generators.Tests.Cuda;
 /// <summary>The emitted kernels, run on the emulated device, against dense updates by the definition.</summary>
 public sealed class KernelNumbersTests
 {
-    private static readonly Lazy<KernelEnvironment> Environment = new(() => EmulatedCuda.Require().NewEnvironment());
+    private static readonly Lazy<KernelEnvironment> Environment = new(EmulatedCuda.NewEnvironment);
 
     public static MatrixTheoryData<int, ActivationType> Specs { get; } = new([.. EmittedKernels.Ranks], Enum.GetValues<ActivationType>());
 
@@ -21,7 +21,7 @@ public sealed class KernelNumbersTests
     [Fact]
     public void AtomicSumsAgreeWithDenseUpdates()
     {
-        EmulatedCuda.Require();
+        Toolchain.Require("g++");
         KernelLoad load = LortaKernels.Load<EmittedSource<Rank8, Atomic>>(0, ActivationType.BFloat16, Environment.Value);
         LortaKernels kernels = Assert.IsType<KernelLoad.Compiled>(load).Kernels;
         Assert.All(KernelComparison.Cases, @case => Assert.Null(KernelComparison.Compare(@case, kernels)));
@@ -74,7 +74,7 @@ public sealed class KernelNumbersTests
 
     private static LortaKernels Kernels(int rank, ActivationType type)
     {
-        EmulatedCuda.Require();
+        Toolchain.Require("g++");
         return Assert.IsType<KernelLoad.Compiled>(EmittedKernels.Load(rank, type, Environment.Value)).Kernels;
     }
 }

@@ -69,16 +69,15 @@ public sealed unsafe class CudaModuleTests
     [Fact]
     public void RefusesWhatIsNoImage()
     {
-        Assert.Null(CudaDevice.TryOpen(EmulatedCuda.Require().Driver, 0, out CudaDevice? device));
+        Assert.Null(CudaDevice.TryOpen(EmulatedCuda.Driver, 0, out CudaDevice? device));
         CudaException error = Assert.Throws<CudaException>(() => new CudaModule(device!, new byte[64]));
         Assert.Equal("CUDA's driver could not load the compiled kernels: device kernel image is invalid (error 200).", error.Message);
     }
 
     private static void Launch(string entry, float[] numbers)
     {
-        EmulatedCuda cuda = EmulatedCuda.Require();
-        Assert.Null(CudaDevice.TryOpen(cuda.Driver, 0, out CudaDevice? device));
-        Assert.Null(Nvrtc.TryLoad(cuda.Compiler, out Nvrtc? compiler));
+        Assert.Null(CudaDevice.TryOpen(EmulatedCuda.Driver, 0, out CudaDevice? device));
+        Assert.Null(Nvrtc.TryLoad(EmulatedCuda.Compiler, out Nvrtc? compiler));
         Assert.Null(compiler!.TryCompile(Source, [$"--gpu-architecture={device!.Architecture}"], out byte[]? image));
         fixed (float* target = numbers)
         {

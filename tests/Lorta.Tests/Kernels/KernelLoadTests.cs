@@ -9,8 +9,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void CompilesOnceForAProcess()
     {
-        EmulatedCuda cuda = EmulatedCuda.Require();
-        KernelEnvironment environment = cuda.NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         KernelLoad first = LortaKernels.Load<Good>(0, ActivationType.Float32, environment);
         KernelLoad second = LortaKernels.Load<Good>(0, ActivationType.Float32, environment);
         Assert.False(Assert.IsType<KernelLoad.Compiled>(first).WasCached);
@@ -20,8 +19,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void KeepsCompiledKernelsOnDisk()
     {
-        EmulatedCuda cuda = EmulatedCuda.Require();
-        KernelEnvironment environment = cuda.NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         Assert.False(Compile<Good>(environment).WasCached);
         string file = Assert.Single(Directory.GetFiles(environment.CacheFolder));
         Assert.EndsWith(".sm_90.cubin", file, StringComparison.Ordinal);
@@ -32,7 +30,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void KeepsOneFileForEachSourceAndType()
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         Assert.False(Compile<Good>(environment).WasCached);
         Assert.False(Compile<Good>(environment, ActivationType.BFloat16).WasCached);
         Assert.False(Compile<Other>(environment).WasCached);
@@ -45,7 +43,7 @@ public sealed class KernelLoadTests
     [InlineData(100)]
     public void CompilesAgainWhereAFileIsCutOff(int length)
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         Compile<Good>(environment);
         string file = Assert.Single(Directory.GetFiles(environment.CacheFolder));
         byte[] whole = File.ReadAllBytes(file);
@@ -57,7 +55,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void CompilesAgainWhereAFileIsDamaged()
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         Compile<Good>(environment);
         string file = Assert.Single(Directory.GetFiles(environment.CacheFolder));
         byte[] damaged = File.ReadAllBytes(file);
@@ -70,11 +68,10 @@ public sealed class KernelLoadTests
     [Fact]
     public void WorksWithoutACacheFolder()
     {
-        EmulatedCuda cuda = EmulatedCuda.Require();
         string file = Path.GetTempFileName();
         try
         {
-            KernelEnvironment environment = cuda.NewEnvironment() with { CacheFolder = Path.Combine(file, "below-a-file") };
+            KernelEnvironment environment = EmulatedCuda.NewEnvironment() with { CacheFolder = Path.Combine(file, "below-a-file") };
             Assert.False(Compile<Good>(environment).WasCached);
         }
         finally
@@ -86,7 +83,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void ManyThreadsShareOneCompilation()
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         var loads = new KernelLoad[8];
         Parallel.For(0, loads.Length, i => loads[i] = LortaKernels.Load<Good>(0, ActivationType.Float32, environment));
         Assert.All(loads, load => Assert.Same(loads[0], load));
@@ -95,7 +92,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void TellsWhatTheCompilerWrote()
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         KernelLoad load = LortaKernels.Load<Broken>(0, ActivationType.Float32, environment);
         string log = Assert.IsType<KernelLoad.Refused>(load).Log;
         Assert.Contains("undeclared_name", log, StringComparison.Ordinal);
@@ -105,7 +102,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void TellsWhereThereIsNoCompiler()
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment() with { CompilerPath = "/nowhere/libnvrtc.so" };
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment() with { CompilerPath = "/nowhere/libnvrtc.so" };
         KernelLoad load = LortaKernels.Load<Good>(0, ActivationType.Float32, environment);
         Assert.Equal("NVRTC cannot be loaded from /nowhere/libnvrtc.so: correct LORTA_NVRTC.", Assert.IsType<KernelLoad.Unavailable>(load).Reason);
     }
@@ -113,8 +110,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void TellsWhereALibraryIsNotTheCompiler()
     {
-        EmulatedCuda cuda = EmulatedCuda.Require();
-        KernelEnvironment environment = cuda.NewEnvironment() with { CompilerPath = cuda.Driver };
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment() with { CompilerPath = EmulatedCuda.Driver };
         KernelLoad load = LortaKernels.Load<Good>(0, ActivationType.Float32, environment);
         Assert.StartsWith("NVRTC is older than 11.1", Assert.IsType<KernelLoad.Unavailable>(load).Reason, StringComparison.Ordinal);
     }
@@ -122,7 +118,7 @@ public sealed class KernelLoadTests
     [Fact]
     public void TellsWhereThereIsNoDriver()
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment() with { DriverPath = "/nowhere/libcuda.so" };
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment() with { DriverPath = "/nowhere/libEmulatedCuda.so" };
         KernelLoad load = LortaKernels.Load<Good>(0, ActivationType.Float32, environment);
         Assert.Contains("LORTA_CUDA_DRIVER", Assert.IsType<KernelLoad.Unavailable>(load).Reason, StringComparison.Ordinal);
     }
@@ -130,16 +126,24 @@ public sealed class KernelLoadTests
     [Fact]
     public void TellsWhereThereIsNoDevice()
     {
-        EmulatedCuda cuda = EmulatedCuda.Require();
-        KernelEnvironment environment = cuda.NewEnvironment() with { DriverPath = cuda.DriverWithoutDevice };
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment() with { DriverPath = EmulatedCuda.DriverWithoutDevice };
         KernelLoad load = LortaKernels.Load<Good>(0, ActivationType.Float32, environment);
         Assert.Contains("no CUDA-capable device", Assert.IsType<KernelLoad.Unavailable>(load).Reason, StringComparison.Ordinal);
     }
 
     [Fact]
+    public void TellsWhereTheCompilerIsOlderThanTheDevice()
+    {
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment() with { DriverPath = EmulatedCuda.DriverOfNewerDevice };
+        KernelLoad load = LortaKernels.Load<Good>(0, ActivationType.Float32, environment);
+        string reason = Assert.IsType<KernelLoad.Unavailable>(load).Reason;
+        Assert.StartsWith("NVRTC 12.4 cannot compile with --std=c++17 --gpu-architecture=sm_990", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TellsWhereThereIsNoSuchDevice()
     {
-        KernelEnvironment environment = EmulatedCuda.Require().NewEnvironment();
+        KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         KernelLoad load = LortaKernels.Load<Good>(7, ActivationType.Float32, environment);
         Assert.Equal("There is no CUDA device 7: the driver has 1.", Assert.IsType<KernelLoad.Unavailable>(load).Reason);
     }
@@ -147,49 +151,4 @@ public sealed class KernelLoadTests
     /// <summary>Past the memory of the process, as a new one would find the disk.</summary>
     private static KernelLoad.Compiled Compile<TSource>(KernelEnvironment environment, ActivationType type = ActivationType.Float32)
         where TSource : ILortaKernelSource => Assert.IsType<KernelLoad.Compiled>(KernelLoader.Compile<TSource>(0, type, environment));
-
-    private sealed class Good : ILortaKernelSource
-    {
-        public static int Rank => 1;
-
-        public static bool HasHeads => false;
-
-        public static bool HasCoefficients => false;
-
-        public static bool UsesAtomics => false;
-
-        public static string Source => """
-            extern "C" __global__ void fill(int* target, int value) { target[threadIdx.x] = value; }
-            """;
-    }
-
-    private sealed class Other : ILortaKernelSource
-    {
-        public static int Rank => 1;
-
-        public static bool HasHeads => false;
-
-        public static bool HasCoefficients => false;
-
-        public static bool UsesAtomics => false;
-
-        public static string Source => """
-            extern "C" __global__ void clear(int* target) { target[threadIdx.x] = 0; }
-            """;
-    }
-
-    private sealed class Broken : ILortaKernelSource
-    {
-        public static int Rank => 1;
-
-        public static bool HasHeads => false;
-
-        public static bool HasCoefficients => false;
-
-        public static bool UsesAtomics => false;
-
-        public static string Source => """
-            extern "C" __global__ void fill(int* target) { target[threadIdx.x] = undeclared_name; }
-            """;
-    }
 }
