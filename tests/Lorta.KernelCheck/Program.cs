@@ -29,10 +29,11 @@ foreach (ActivationType type in Enum.GetValues<ActivationType>())
         switch (EmittedKernels.Load(rank, type, environment))
         {
             case KernelLoad.Compiled(var kernels, bool wasCached):
-                string[] errors = [.. KernelComparison.Cases.Select(@case => KernelComparison.Compare(@case, kernels)).OfType<string>()];
+                KernelCase[] cases = [.. KernelComparison.Cases, KernelComparison.ManyAdapters];
+                string[] errors = [.. cases.Select(@case => KernelComparison.Compare(@case, kernels)).OfType<string>()];
                 Array.ForEach(errors, Console.Error.WriteLine);
                 wrong += errors.Length;
-                Console.WriteLine($"{type}, rank {rank}: {KernelComparison.Cases.Count - errors.Length} of {KernelComparison.Cases.Count} cases right{(wasCached ? ", from the cache" : "")}");
+                Console.WriteLine($"{type}, rank {rank}: {cases.Length - errors.Length} of {cases.Length} cases right{(wasCached ? ", from the cache" : "")}");
                 break;
             case KernelLoad.Refused(string log):
                 Console.Error.WriteLine(log);

@@ -8,9 +8,12 @@ internal static partial class KernelEmitter
     private static void WriteUp(SourceWriter writer, KernelSpec spec)
     {
         writer.WriteLine("""
-            struct UpCall { Projections outputs; Factor factor; Products products; Coefficients coefficients; Rows rows; };
+            struct UpCall
+            {
+                Projections outputs; Factor factor; Products products; Coefficients coefficients; Rows rows; int column_tiles;
+            };
 
-            // outputs[m] += weights factor^T. Block (tile of columns, tile of rows and on, m).
+            // outputs[m] += weights factor^T. Block (tile of rows * column_tiles + tile of columns, m).
             template <bool HEADS>
             __device__ __forceinline__ void up(const UpCall& call)
             {
@@ -19,56 +22,51 @@ internal static partial class KernelEmitter
                 __shared__ Weights weights;
                 int lane = threadIdx.x % LANES;
                 int warp_row = threadIdx.x / LANES * WARP_ROWS;
-                int first = blockIdx.x * TILE_COLUMNS;
+                int first = blockIdx.x % call.column_tiles * TILE_COLUMNS;
                 int column = first + lane * VECTOR;
-                Activations y = projection(call.outputs, blockIdx.z);
+                Activations y = projection(call.outputs, blockIdx.y);
                 if (first >= y.width)
                     return;
 
-                for (int tile_first = blockIdx.y * TILE_ROWS; tile_first < call.rows.count; tile_first += gridDim.y * TILE_ROWS)
+                load_tile(tile, call.rows, blockIdx.x / call.column_tiles * TILE_ROWS);
+                for (int adapter = next_adapter(tile, -1); adapter != NO_ADAPTER; adapter = next_adapter(tile, adapter))
                 {
-                    load_tile(tile, call.rows, tile_first);
-                    for (int adapter = next_adapter(tile, -1); adapter != NO_ADAPTER; adapter = next_adapter(tile, adapter))
+                    uint4 vectors[WARP_ROWS];
+            #pragma unroll
+                    for (int r = 0; r < WARP_ROWS; r++)
+                        vectors[r] = column < y.width && tile.adapter[warp_row + r] == adapter
+                            ? load(y, tile.row[warp_row + r], column) : uint4{0, 0, 0, 0};
+
+                    float sum[WARP_ROWS][VECTOR] = {};
+                    for (int slice = 0; slice < SLICES; slice++)
                     {
-                        uint4 vectors[WARP_ROWS];
+                        stage_factor<HEADS>(factor, call.factor, adapter, slice, first, y.width);
+                        stage_weights(weights, call.products, call.coefficients, tile, call.rows.count, adapter, slice, blockIdx.y);
+                        __syncthreads();
             #pragma unroll
-                        for (int r = 0; r < WARP_ROWS; r++)
-                            vectors[r] = column < y.width && tile.adapter[warp_row + r] == adapter
-                                ? load(y, tile.row[warp_row + r], column) : uint4{0, 0, 0, 0};
-
-                        float sum[WARP_ROWS][VECTOR] = {};
-                        for (int slice = 0; slice < SLICES; slice++)
-                        {
-                            stage_factor<HEADS>(factor, call.factor, adapter, slice, first, y.width);
-                            stage_weights(weights, call.products, call.coefficients, tile, call.rows.count, adapter, slice, blockIdx.z);
-                            __syncthreads();
-            #pragma unroll
-                            for (int s = 0; s < SLICE; s++)
-            #pragma unroll
-                                for (int k = 0; k < VECTOR; k++)
-                                {
-                                    float scale = factor[factor_index(lane * VECTOR + k, s)];
-            #pragma unroll
-                                    for (int r = 0; r < WARP_ROWS; r++)
-                                        sum[r][k] += weights.at[s][warp_row + r] * scale;
-                                }
-
-                            __syncthreads();
-                        }
-
-            #pragma unroll
-                        for (int r = 0; r < WARP_ROWS; r++)
-                        {
-                            if (column >= y.width || tile.adapter[warp_row + r] != adapter)
-                                continue;
+                        for (int s = 0; s < SLICE; s++)
             #pragma unroll
                             for (int k = 0; k < VECTOR; k++)
-                                sum[r][k] += element(vectors[r], k);
-                            store(y, tile.row[warp_row + r], column, sum[r]);
-                        }
+                            {
+                                float scale = factor[factor_index(lane * VECTOR + k, s)];
+            #pragma unroll
+                                for (int r = 0; r < WARP_ROWS; r++)
+                                    sum[r][k] += weights.at[s][warp_row + r] * scale;
+                            }
+
+                        __syncthreads();
                     }
 
-                    __syncthreads();
+            #pragma unroll
+                    for (int r = 0; r < WARP_ROWS; r++)
+                    {
+                        if (column >= y.width || tile.adapter[warp_row + r] != adapter)
+                            continue;
+            #pragma unroll
+                        for (int k = 0; k < VECTOR; k++)
+                            sum[r][k] += element(vectors[r], k);
+                        store(y, tile.row[warp_row + r], column, sum[r]);
+                    }
                 }
             }
 

@@ -63,7 +63,7 @@ internal readonly record struct DownCall(Projections Inputs, KernelFactor Factor
 
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct UpCall(
-    Projections Outputs, KernelFactor Factor, Products Products, KernelCoefficients Coefficients, KernelRows Rows);
+    Projections Outputs, KernelFactor Factor, Products Products, KernelCoefficients Coefficients, KernelRows Rows, int ColumnTiles);
 
 /// <summary>The last field is the gradient with atomics, and the parts without: <typeparamref name="TTarget"/>.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -142,9 +142,9 @@ public sealed class LortaKernels
         Check(operands, outputs);
         if (operands.Rows.Count > 0)
         {
-            UpCall call = new(new(outputs), factor, products, operands.Coefficients, operands.Rows);
-            KernelGrid grid = new(
-                Tiles(Widest(outputs), _tileColumns), Math.Min(Tiles(operands.Rows.Count, TileRows), KernelGrid.Limit), outputs.Length);
+            int columnTiles = Tiles(Widest(outputs), _tileColumns);
+            UpCall call = new(new(outputs), factor, products, operands.Coefficients, operands.Rows, columnTiles);
+            KernelGrid grid = new(Tiles(operands.Rows.Count, TileRows) * columnTiles, outputs.Length);
             _module.Launch(Entry("lorta_up", factor), grid, Threads, call, stream);
         }
     }

@@ -19,6 +19,10 @@ public sealed class KernelNumbersTests
     }
 
     [Fact]
+    public void ManyAdaptersAgreeWithDenseUpdates() =>
+        Assert.Null(KernelComparison.Compare(KernelComparison.ManyAdapters, Kernels(8, ActivationType.Float32)));
+
+    [Fact]
     public void AtomicSumsAgreeWithDenseUpdates()
     {
         Toolchain.Require("g++");

@@ -22,6 +22,9 @@ internal static class KernelComparison
         new(HeadSide.Output, Rows: 0, Input: 8, HeadWidth: 4, 8),
     ];
 
+    /// <summary>More adapters than blocks that a sum over the rows is split into, so that a block sums many tiles of rows.</summary>
+    public static KernelCase ManyAdapters { get; } = new(HeadSide.Output, Rows: 150, Input: 7, HeadWidth: 3, 9) { Adapters = 520 };
+
     /// <summary>Null, or the first number that is wrong.</summary>
     public static string? Compare(KernelCase @case, LortaKernels kernels)
     {
