@@ -1,3 +1,5 @@
+using System;
+
 namespace Lorta.Generators.Cuda;
 
 /// <summary>What the text of the kernels depends on. Everything else is an argument of their launches.</summary>

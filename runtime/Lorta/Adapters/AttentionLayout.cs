@@ -17,6 +17,57 @@ public sealed record AttentionLayout(int Layers, int Heads, int KeyValueHeads, i
     public int HeadRows(AttentionMatrix matrix) =>
         HeadWidth * (matrix is AttentionMatrix.Key or AttentionMatrix.Value ? KeyValueHeads : Heads);
 
+    /// <summary>Measures the attention of a model whose number of heads is known.</summary>
+    /// <param name="projections">The model's attention matrices.</param>
+    /// <param name="heads">Number of query heads.</param>
+    /// <returns>The sizes, read from the weights.</returns>
+    /// <exception cref="ArgumentException">There is no matrix, or the heads do not divide its rows.</exception>
+    public static AttentionLayout OfHeads(IReadOnlyList<ProjectionSite> projections, int heads)
+    {
+        int rows = QueryRows(projections);
+        return heads > 0 && rows % heads == 0
+            ? Measure(projections, heads, rows / heads)
+            : throw new ArgumentException($"{heads} heads do not divide the {rows} rows of the query projection.", nameof(heads));
+    }
+
+    /// <summary>Measures the attention of a model whose width of a head is known.</summary>
+    /// <param name="projections">The model's attention matrices.</param>
+    /// <param name="headWidth">Rows of one head.</param>
+    /// <returns>The sizes, read from the weights.</returns>
+    /// <exception cref="ArgumentException">There is no matrix, or the width does not divide its rows.</exception>
+    public static AttentionLayout OfHeadWidth(IReadOnlyList<ProjectionSite> projections, int headWidth)
+    {
+        int rows = QueryRows(projections);
+        return headWidth > 0 && rows % headWidth == 0
+            ? Measure(projections, rows / headWidth, headWidth)
+            : throw new ArgumentException($"Heads of {headWidth} do not divide the {rows} rows of the query projection.", nameof(headWidth));
+    }
+
+    private static AttentionLayout Measure(IReadOnlyList<ProjectionSite> projections, int heads, int headWidth)
+    {
+        ProjectionSite first = projections[0];
+        ProjectionSite? keyOrValue = projections.FirstOrDefault(site => site.Matrix is AttentionMatrix.Key or AttentionMatrix.Value);
+        return new(
+            projections.Max(site => site.Layer) + 1,
+            heads,
+            keyOrValue is null ? heads : keyOrValue.Rows / headWidth,
+            headWidth,
+            first.Matrix == AttentionMatrix.Output ? first.Rows : first.Columns);
+    }
+
+    /// <summary>Rows that the query heads make together, from Q, or from P's columns; from K and V where these are all there is.</summary>
+    private static int QueryRows(IReadOnlyList<ProjectionSite> projections)
+    {
+        if (projections.Count == 0)
+        {
+            throw new ArgumentException("The model has no layers: create them before the first adapter is attached.", nameof(projections));
+        }
+
+        return projections.FirstOrDefault(site => site.Matrix == AttentionMatrix.Query) is { } query ? query.Rows
+            : projections.FirstOrDefault(site => site.Matrix == AttentionMatrix.Output) is { } output ? output.Columns
+            : projections[0].Rows;
+    }
+
     private (string Field, int Size)[] Fields =>
     [
         ("layers", Layers), ("heads", Heads), ("key_value_heads", KeyValueHeads), ("head_width", HeadWidth), ("width", Width),

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace Lorta.Adapters;
 
 /// <summary>
-/// A method that trains weights of the base in place, so that it is always active, and the only adapter of its model.
+/// A method that trains frozen weights of the base in place, so that it is always active, and the only adapter of its model.
 /// Detaching gives the base weights back.
 /// </summary>
 internal abstract class BaseWeightsAdapter : Adapter
@@ -16,7 +16,7 @@ internal abstract class BaseWeightsAdapter : Adapter
         : base(sites, method, name)
     {
         _trained = sites.Model.named_parameters()
-            .Where(entry => isTrained(entry.name))
+            .Where(entry => !entry.parameter.requires_grad && isTrained(entry.name))
             .ToDictionary(entry => entry.name, entry => entry.parameter);
         _start = _trained.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone().DetachFromDisposeScope());
         foreach (Parameter parameter in _trained.Values)

@@ -66,6 +66,13 @@ public sealed record LortaOptions : AdapterMethod
         Frozen = ReadEnum<LortaFactor>(options, "frozen"),
     };
 
+    /// <summary>Checks that these are options of an adapter whose modes are fixed.</summary>
+    /// <param name="modes">The modes.</param>
+    /// <returns>The same options.</returns>
+    /// <exception cref="ArgumentException">The options have other modes.</exception>
+    public LortaOptions Require(LortaModes modes) => Modes == modes ? this : throw new ArgumentException(
+        $"The modes are {Modes}, but the typed adapter was generated for {modes}: attach others with LortaAdapter.Attach, or change the annotation.");
+
     internal void Validate(AttentionLayout layout)
     {
         if (Rank < 1 || Rank > layout.Width)

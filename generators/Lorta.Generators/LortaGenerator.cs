@@ -1,0 +1,61 @@
+using System;
+using System.Linq;
+using System.Text;
+using Lorta.Generators.Diagnostics;
+using Lorta.Generators.Emit;
+using Lorta.Generators.Models;
+using Lorta.Generators.Parsing;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using Microsoft.CodeAnalysis.Text;
+
+namespace Lorta.Generators;
+
+/// <summary>Emits typed adapters and the routing of projections for the classes that <c>[LortaAdapt]</c> marks.</summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class LortaGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        IncrementalValuesProvider<ParsedModel> parsed = context.SyntaxProvider
+            .ForAttributeWithMetadataName("Lorta.LortaAdaptAttribute", static (node, _) => node is ClassDeclarationSyntax, ModelParser.Parse)
+            .WithTrackingName(StepNames.Parse);
+
+        IncrementalValuesProvider<DiagnosticInfo> diagnostics = parsed.SelectMany(static (model, _) => model.Diagnostics)
+            .WithTrackingName(StepNames.Diagnostics);
+        context.RegisterSourceOutput(diagnostics, static (output, diagnostic) => output.ReportDiagnostic(diagnostic.ToDiagnostic()));
+
+        IncrementalValuesProvider<ModelInfo> models = parsed.Select(static (model, _) => model.Model)
+            .Where(static model => model is not null)
+            .Select(static (model, _) => model!)
+            .WithTrackingName(StepNames.Models);
+        context.RegisterSourceOutput(models, static (output, model) =>
+            output.AddSource($"{model.Type.HintName}.Lorta.g.cs", Text(WiringEmitter.Emit(model))));
+
+        // Calls move with every edit of their file, so they have a model and an output of their own.
+        IncrementalValueProvider<EquatableArray<ProjectionHolder>> holders = models.Collect()
+            .Select(static (all, _) => all.SelectMany(model => model.Structure.Projections)
+                .Select(projection => projection.Holder).Distinct().OrderBy(holder => holder.Id, StringComparer.Ordinal).ToEquatableArray())
+            .WithTrackingName(StepNames.Holders);
+        IncrementalValueProvider<EquatableArray<ProjectionCall>> calls = context.SyntaxProvider
+            .CreateSyntaxProvider(CallParser.IsCandidate, CallParser.Parse)
+            .Where(static call => call is not null)
+            .Select(static (call, _) => call!)
+            .WithTrackingName(StepNames.Calls)
+            .Collect()
+            .Select(static (all, _) => all.ToEquatableArray());
+        IncrementalValueProvider<string?> interceptors = calls.Combine(holders)
+            .Select(static (both, _) => InterceptorEmitter.Emit(both.Left, both.Right))
+            .WithTrackingName(StepNames.Interceptors);
+        context.RegisterImplementationSourceOutput(interceptors, static (output, text) =>
+        {
+            if (text is not null)
+            {
+                output.AddSource("Lorta.ProjectionCalls.g.cs", Text(text));
+            }
+        });
+    }
+
+    private static SourceText Text(string text) => SourceText.From(text, new UTF8Encoding(false));
+}
