@@ -24,7 +24,7 @@ CudaRuntime.Use(device);
 int wrong = 0;
 foreach (ActivationType type in Enum.GetValues<ActivationType>())
 {
-    foreach (int rank in EmittedKernels.Ranks)
+    foreach (int rank in EmittedKernels.Ranks.Concat(EmittedKernels.UnevenRanks))
     {
         switch (EmittedKernels.Load(rank, type, environment))
         {

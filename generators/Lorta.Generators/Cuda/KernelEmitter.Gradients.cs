@@ -127,7 +127,8 @@ internal static partial class KernelEmitter
         // [m, RANK] = the sum over the rows of forward * backward[m]. Block (part of the rows, m, adapter).
         extern "C" __global__ void __launch_bounds__(THREADS) lorta_coefficient_gradient(CoefficientGradientCall call)
         {
-            constexpr int GROUP = RANK < THREADS ? RANK : THREADS;   // ranks at once, in so many rows at once:
+            // So many ranks at once, of so many rows at once: of one row, with nothing to share, where the ranks are too many.
+            constexpr int GROUP = RANK < THREADS ? RANK : THREADS;
             constexpr int GROUPS = THREADS / GROUP;
             __shared__ float sums[GROUP * GROUPS];
             const float* backward = call.backward + (long long)blockIdx.y * call.rows.count * RANK;
@@ -152,8 +153,6 @@ internal static partial class KernelEmitter
                         ? "atomicAdd(&call.gradient.data[blockIdx.z * call.gradient.adapter_stride + blockIdx.y * call.gradient.line_stride + rank], sum)"
                         : "call.parts[part_index(blockIdx.x, gridDim.z, blockIdx.z, gridDim.y, blockIdx.y) + rank] = sum")}};
                 }
-
-                __syncthreads();
             }
         }
 

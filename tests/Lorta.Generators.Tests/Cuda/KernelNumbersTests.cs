@@ -19,6 +19,11 @@ public sealed class KernelNumbersTests
     }
 
     [Fact]
+    public void UnevenRanksAgreeWithDenseUpdates() => Assert.All(
+        from rank in EmittedKernels.UnevenRanks from @case in KernelComparison.Cases select (rank, @case),
+        each => Assert.Null(KernelComparison.Compare(each.@case, Kernels(each.rank, ActivationType.Float32))));
+
+    [Fact]
     public void ManyAdaptersAgreeWithDenseUpdates() =>
         Assert.Null(KernelComparison.Compare(KernelComparison.ManyAdapters, Kernels(8, ActivationType.Float32)));
 

@@ -49,9 +49,19 @@ internal sealed class Rank16 : IRank
     public static int Value => 16;
 }
 
+internal sealed class Rank17 : IRank
+{
+    public static int Value => 17;
+}
+
 internal sealed class Rank64 : IRank
 {
     public static int Value => 64;
+}
+
+internal sealed class Rank260 : IRank
+{
+    public static int Value => 260;
 }
 
 internal sealed class Ordered : ISums
