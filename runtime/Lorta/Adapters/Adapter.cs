@@ -1,4 +1,7 @@
+using System.Text.Json.Nodes;
+using Lorta.Checkpoints;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
@@ -14,12 +17,14 @@ public abstract class Adapter : nn.Module
 
     /// <summary>Attaches an adapter.</summary>
     /// <param name="sites">Where adapters act in the model.</param>
+    /// <param name="method">What makes it.</param>
     /// <param name="name">A name that no other adapter of the model has.</param>
     /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
-    protected Adapter(AdapterSites sites, string name)
+    protected Adapter(AdapterSites sites, AdapterMethod method, string name)
         : base(name)
     {
         Sites = sites;
+        Method = method;
         Name = name;
         sites.Add(this);
     }
@@ -30,11 +35,35 @@ public abstract class Adapter : nn.Module
     /// <summary>Where adapters act in the model.</summary>
     public AdapterSites Sites { get; }
 
+    /// <summary>What made it: a method with its options.</summary>
+    public AdapterMethod Method { get; }
+
     /// <summary>Whether the adapter is folded into the base weights.</summary>
     public bool IsMerged => ReferenceEquals(Sites.Merged, this);
 
     /// <summary>How many of its numbers are trained.</summary>
-    public long TrainableCount => parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
+    public long TrainableCount => Trained.Sum(entry => entry.Parameter.numel());
+
+    /// <summary>The parameters that training changes, by name.</summary>
+    public virtual IEnumerable<(string Name, Parameter Parameter)> Trained =>
+        named_parameters().Where(entry => entry.parameter.requires_grad).Select(entry => (entry.name, entry.parameter));
+
+    /// <summary>All numbers that make the adapter, by name: the trained and, where there are some, the frozen.</summary>
+    public virtual IReadOnlyDictionary<string, Tensor> State =>
+        named_parameters().Select(entry => (entry.name, entry.parameter)).Union(Trained).ToDictionary(entry => entry.Item1, entry => (Tensor)entry.Item2);
+
+    /// <summary>Loads an adapter that <see cref="Save"/> wrote and attaches it, untrained numbers and all.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The adapter's folder.</param>
+    /// <param name="name">A name that no other adapter of the model has.</param>
+    /// <returns>The adapter.</returns>
+    /// <exception cref="CheckpointException">The folder is damaged, or was made for a base of other sizes; the model is as it was.</exception>
+    /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
+    public static Adapter Load(IAdaptable model, string folder, string name = "default")
+    {
+        using AdapterFolder stored = AdapterFolder.Open(folder);
+        return Load(model, stored, name);
+    }
 
     /// <summary>Opens a scope of the calling code in which this adapter is its model's active one.</summary>
     /// <returns>The scope: dispose it to end it.</returns>
@@ -99,7 +128,7 @@ public abstract class Adapter : nn.Module
     }
 
     /// <summary>Takes the adapter off its model, unmerging it where it is merged. It can't be used again.</summary>
-    public void Detach()
+    public virtual void Detach()
     {
         if (_detached)
         {
@@ -115,20 +144,60 @@ public abstract class Adapter : nn.Module
         Sites.Remove(this);
     }
 
-    /// <summary>The matrices that the adapter updates.</summary>
-    protected internal abstract IEnumerable<ProjectionSite> AdaptedSites { get; }
+    /// <summary>Writes the adapter as a folder: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</summary>
+    /// <param name="folder">The folder, made where it is missing.</param>
+    /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
+    public void Save(string folder) => AdapterFolder.Write(folder, Describe(), StateUnder("adapter."));
+
+    /// <summary>What the adapter is and for what base, as its folder keeps it.</summary>
+    /// <returns>The fields <c>method</c>, <c>options</c> and <c>base</c>.</returns>
+    public JsonObject Describe() => new()
+    {
+        ["method"] = Method.Name,
+        ["options"] = Method.ToJson(),
+        ["base"] = Sites.Layout.ToJson(),
+    };
+
+    /// <summary>The matrices that the adapter updates: none where it acts otherwise.</summary>
+    protected internal virtual IEnumerable<ProjectionSite> AdaptedSites => [];
 
     /// <summary>Answers a projection's call with this adapter active.</summary>
     /// <param name="sites">The matrices that the projection holds, in the order of their rows.</param>
     /// <param name="call">The call.</param>
     /// <returns>The output [..., out], moved out of any dispose scope of the method.</returns>
-    protected internal abstract Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call);
+    protected internal virtual Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call) => call.Base(call.Input);
 
     /// <summary>The weight of a matrix with the adapter folded in.</summary>
     /// <param name="site">The matrix.</param>
     /// <param name="weight">Its base weight [out, in].</param>
     /// <returns>A new tensor [out, in] of the weight's type.</returns>
-    protected internal abstract Tensor MergedWeight(ProjectionSite site, Tensor weight);
+    protected internal virtual Tensor MergedWeight(ProjectionSite site, Tensor weight) => weight.clone();
+
+    internal static Adapter Load(IAdaptable model, AdapterFolder stored, string name)
+    {
+        AdapterMethod method = AdapterMethods.Read(stored.Config);
+        model.Sites.Layout.RequireSame(stored.Config.GetObject("base"));
+        Adapter adapter;
+        try
+        {
+            adapter = method.Attach(model, name);
+        }
+        catch (ArgumentException error)
+        {
+            throw new CheckpointException($"{stored.Config.FilePath} does not fit the model: {error.Message}", error);
+        }
+
+        try
+        {
+            stored.Fill("adapter.", adapter.State);
+            return adapter;
+        }
+        catch
+        {
+            adapter.Detach();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -140,6 +209,9 @@ public abstract class Adapter : nn.Module
 
         base.Dispose(disposing);
     }
+
+    internal IEnumerable<KeyValuePair<string, Tensor>> StateUnder(string prefix) =>
+        State.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(prefix + entry.Key, entry.Value));
 
     private void ThrowIfDetached()
     {

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Lorta.Checkpoints;
+
 namespace Lorta.Adapters;
 
 /// <summary>The sizes of a model's attention.</summary>
@@ -63,5 +66,26 @@ public sealed record AttentionLayout(int Layers, int Heads, int KeyValueHeads, i
         return projections.FirstOrDefault(site => site.Matrix == AttentionMatrix.Query) is { } query ? query.Rows
             : projections.FirstOrDefault(site => site.Matrix == AttentionMatrix.Output) is { } output ? output.Columns
             : projections[0].Rows;
+    }
+
+    private (string Field, int Size)[] Fields =>
+    [
+        ("layers", Layers), ("heads", Heads), ("key_value_heads", KeyValueHeads), ("head_width", HeadWidth), ("width", Width),
+    ];
+
+    internal JsonObject ToJson() => new(Fields.Select(field => KeyValuePair.Create(field.Field, (JsonNode?)field.Size)));
+
+    /// <exception cref="CheckpointException">A size differs.</exception>
+    internal void RequireSame(JsonFile made)
+    {
+        foreach ((string field, int size) in Fields)
+        {
+            int stored = made.GetInt32(field);
+            if (stored != size)
+            {
+                throw new CheckpointException(
+                    $"{made.FilePath}: the adapter was made for a base with {field} {stored}, and this one has {size}: load it on the base that it was trained on.");
+            }
+        }
     }
 }

@@ -1,3 +1,4 @@
+using Lorta.Checkpoints;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -10,6 +11,19 @@ namespace Lorta.Adapters;
 /// </summary>
 public class LortaAdapter : Adapter
 {
+    private static readonly (LortaFactor Factor, string Name)[] ReferenceNames =
+    [
+        (LortaFactor.A, "A"), (LortaFactor.B, "B"), (LortaFactor.Head, "C_h"), (LortaFactor.Layer, "C_l"), (LortaFactor.Matrix, "C_m"),
+    ];
+
+    private static readonly (AttentionMatrix Matrix, string[] Names)[] ReferenceTargets =
+    [
+        (AttentionMatrix.Query, ["query", "q_proj"]),
+        (AttentionMatrix.Key, ["key", "k_proj"]),
+        (AttentionMatrix.Value, ["value", "v_proj"]),
+        (AttentionMatrix.Output, ["attention.output.dense", "o_proj"]),
+    ];
+
     private readonly LortaFactors _factors;
     private readonly ProjectionSite[] _sites;
 
@@ -20,19 +34,20 @@ public class LortaAdapter : Adapter
     /// <exception cref="ArgumentException">An option is out of range, or does not fit the model.</exception>
     /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
     public LortaAdapter(AdapterSites sites, LortaOptions options, string name = "default")
-        : base(sites, name)
+        : base(sites, options, name)
     {
         try
         {
             options.Validate(sites.Layout);
-            Options = options;
             _sites = [.. sites.Projections.Where(site => options.Targets.HasFlag((AttentionMatrices)(1 << (int)site.Matrix)))];
             AttentionMatrix[] matrices = [.. _sites.Select(site => site.Matrix).Distinct().Order()];
             ValidateTargets(matrices);
             foreach ((LortaFactor factor, long[] shape) in LortaFactors.Shapes(sites.Layout, options, matrices.Length))
             {
-                Tensor start = LortaStart.Factor(factor, shape, options);
-                register_parameter(ParameterName(factor), new Parameter(start, !options.Frozen.HasFlag(factor)));
+                using Tensor start = LortaStart.Factor(factor, shape, options);
+                var parameter = new Parameter(start, !options.Frozen.HasFlag(factor));
+                parameter.DetachFromDisposeScope(); // it lives as long as the adapter
+                register_parameter(ParameterName(factor), parameter);
             }
 
             _factors = new LortaFactors(options, matrices, Factor);
@@ -45,7 +60,7 @@ public class LortaAdapter : Adapter
     }
 
     /// <summary>What the adapter is.</summary>
-    public LortaOptions Options { get; }
+    public LortaOptions Options => (LortaOptions)Method;
 
     /// <inheritdoc/>
     protected internal override IEnumerable<ProjectionSite> AdaptedSites => _sites;
@@ -59,6 +74,37 @@ public class LortaAdapter : Adapter
     /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
     public static LortaAdapter Attach(IAdaptable model, LortaOptions options, string name = "default") =>
         new(model.Sites, options, name);
+
+    /// <summary>Loads an adapter that the authors' published code wrote and attaches it.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The adapter's folder.</param>
+    /// <param name="name">A name that no other adapter of the model has.</param>
+    /// <returns>The adapter, in the reference orientation.</returns>
+    /// <exception cref="CheckpointException">The folder is damaged, or was made for a base of other sizes; the model is as it was.</exception>
+    /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
+    public static LortaAdapter LoadReference(IAdaptable model, string folder, string name = "default")
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        using ReferenceLortaFolder stored = ReferenceLortaFolder.Open(folder);
+        LortaAdapter adapter = Attach(model, ReferenceOptions(stored), name);
+        foreach ((LortaFactor factor, string storedName) in ReferenceNames)
+        {
+            Tensor value = stored.Factor(storedName);
+            Parameter target = adapter.Factor(factor);
+            if (!value.shape.SequenceEqual(target.shape))
+            {
+                adapter.Detach();
+                throw new CheckpointException(
+                    $"{folder}: the factor {factor} has the shape [{string.Join(", ", value.shape)}], and the model needs " +
+                    $"[{string.Join(", ", target.shape)}]: load it on the base that it was trained on.");
+            }
+
+            target.copy_(value);
+        }
+
+        return adapter;
+    }
 
     /// <summary>How many numbers a LoRTA adapter has: r(d + d/H + H + L + 4) where everything is a mode.</summary>
     /// <param name="layout">The sizes of the model's attention.</param>
@@ -99,7 +145,7 @@ public class LortaAdapter : Adapter
     protected internal override Tensor MergedWeight(ProjectionSite site, Tensor weight)
     {
         using DisposeScope scope = NewDisposeScope();
-        return (Delta(site) + weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
+        return Delta(site).Plus(weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
     }
 
     private Tensor Delta(ProjectionSite site)
@@ -124,7 +170,7 @@ public class LortaAdapter : Adapter
         else
         {
             output = call.Base(input);
-            output = output + product.mm(up).reshape(output.shape);
+            output = output.Plus(product.mm(up).reshape(output.shape));
         }
 
         return output.MoveToOuterDisposeScope();
@@ -165,7 +211,7 @@ public class LortaAdapter : Adapter
             updates.Add(product.new_zeros(product.shape[0], output.shape[^1] - row));
         }
 
-        return (output + cat(updates, 1).reshape(output.shape)).MoveToOuterDisposeScope();
+        return output.Plus(cat(updates, 1).reshape(output.shape)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The input times the factor that it meets [N, r], shared by the calls that take the same value.</summary>
@@ -216,6 +262,29 @@ public class LortaAdapter : Adapter
                 "The reference orientation needs square matrices, and this model's are not (grouped queries, or heads that are " +
                 "not d/H wide): choose the paper's orientation.");
         }
+    }
+
+    private static LortaOptions ReferenceOptions(ReferenceLortaFolder stored)
+    {
+        AttentionMatrices targets = AttentionMatrices.None;
+        foreach (string module in stored.TargetModules)
+        {
+            (AttentionMatrix Matrix, string[] Names) found = Array.Find(
+                ReferenceTargets, target => Array.Exists(target.Names, name => module == name || module.EndsWith("." + name, StringComparison.Ordinal)));
+            targets |= found.Names is not null
+                ? (AttentionMatrices)(1 << (int)found.Matrix)
+                : throw new CheckpointException($"{stored.Config.FilePath}: the target module '{module}' is none of the attention's four projections.");
+        }
+
+        return new LortaOptions
+        {
+            Rank = stored.Rank,
+            Alpha = stored.Alpha,
+            RankStabilized = stored.RankStabilized,
+            Dropout = stored.Dropout,
+            Targets = targets,
+            Orientation = HeadOrientation.Reference,
+        };
     }
 
     private static string ParameterName(LortaFactor factor) => factor switch

@@ -1,8 +1,16 @@
+using System.Text.Json.Nodes;
+using Lorta.Checkpoints;
+
 namespace Lorta.Adapters;
 
 /// <summary>What a LoRTA adapter is.</summary>
-public sealed record LortaOptions
+public sealed record LortaOptions : AdapterMethod
 {
+    internal const string MethodName = "lorta";
+
+    /// <inheritdoc/>
+    public override string Name => MethodName;
+
     /// <summary>The rank r of the CP decomposition: at least 1, at most the model's width.</summary>
     public int Rank { get; init; } = 8;
 
@@ -30,6 +38,34 @@ public sealed record LortaOptions
     /// <summary>The factor of the update: alpha/r, or alpha/sqrt(r).</summary>
     public double Scaling => Alpha / (RankStabilized ? Math.Sqrt(Rank) : Rank);
 
+    /// <inheritdoc/>
+    public override Adapter Attach(IAdaptable model, string name = "default") => LortaAdapter.Attach(model, this, name);
+
+    /// <inheritdoc/>
+    public override JsonObject ToJson() => new()
+    {
+        ["rank"] = Rank,
+        ["alpha"] = Alpha,
+        ["rank_stabilized"] = RankStabilized,
+        ["modes"] = LortaModesText.Format(Modes),
+        ["orientation"] = Orientation.ToString().ToLowerInvariant(),
+        ["targets"] = Targets.ToString().ToLowerInvariant(),
+        ["dropout"] = Dropout,
+        ["frozen"] = Frozen.ToString().ToLowerInvariant(),
+    };
+
+    internal static LortaOptions FromJson(JsonFile options) => new()
+    {
+        Rank = options.GetInt32("rank", min: 1),
+        Alpha = options.GetDouble("alpha"),
+        RankStabilized = options.GetBoolean("rank_stabilized"),
+        Modes = ReadModes(options),
+        Orientation = ReadEnum<HeadOrientation>(options, "orientation"),
+        Targets = ReadEnum<AttentionMatrices>(options, "targets"),
+        Dropout = options.GetDouble("dropout"),
+        Frozen = ReadEnum<LortaFactor>(options, "frozen"),
+    };
+
     /// <summary>Checks that these are options of an adapter whose modes are fixed.</summary>
     /// <param name="modes">The modes.</param>
     /// <returns>The same options.</returns>
@@ -53,5 +89,26 @@ public sealed record LortaOptions
         {
             throw new ArgumentOutOfRangeException(nameof(Dropout), $"Dropout is {Dropout}: choose a probability of at least 0 and below 1.");
         }
+    }
+
+    private static LortaModes ReadModes(JsonFile options)
+    {
+        try
+        {
+            return LortaModesText.Parse(options.GetString("modes"));
+        }
+        catch (FormatException error)
+        {
+            throw new CheckpointException($"{options.FilePath}: {error.Message}", error);
+        }
+    }
+
+    private static T ReadEnum<T>(JsonFile options, string field)
+        where T : struct, Enum
+    {
+        string text = options.GetString(field);
+        return Enum.TryParse(text, ignoreCase: true, out T value)
+            ? value
+            : throw new CheckpointException($"{options.FilePath}: the field '{field}' is '{text}', and must be of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.");
     }
 }

@@ -8,7 +8,10 @@ namespace Lorta.Checkpoints;
 /// </summary>
 public static class AtomicFile
 {
-    private const int BufferSize = 1 << 20;
+    private const int BufferSize = 1 << 16;
+
+    // A living writer's file is unlocked for the moments before its lock and its renaming.
+    private static readonly TimeSpan AbandonedAfter = TimeSpan.FromMinutes(1);
 
     /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> writes; its folder is made if absent.</summary>
     /// <param name="path">The file to write.</param>
@@ -37,7 +40,8 @@ public static class AtomicFile
         catch (Exception error)
         {
             DeleteQuietly(temporary);
-            if (error is IOException or UnauthorizedAccessException)
+            // Beyond the file system's largest file, .NET throws the third.
+            if (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
             {
                 throw new CheckpointException($"{path} cannot be written, and is as it was before: {error.Message.TrimEnd('.')}.", error);
             }
@@ -56,20 +60,28 @@ public static class AtomicFile
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
     }
 
-    /// <summary>Deletes what killed writers of the same file left: a living writer holds its temporary file locked.</summary>
+    /// <summary>Deletes what killed writers of the same file left: unlocked, and not just made.</summary>
     private static void RemoveAbandoned(string folder, string name)
     {
         foreach (string temporary in Directory.EnumerateFiles(folder, $".{name}.*.tmp"))
         {
-            try
+            if (DateTime.UtcNow - File.GetLastWriteTimeUtc(temporary) > AbandonedAfter && !IsLocked(temporary))
             {
-                using FileStream unlocked = new(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 0);
-                File.Delete(temporary);
+                DeleteQuietly(temporary);
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                // Another writer is at work on it, or has just finished.
-            }
+        }
+    }
+
+    private static bool IsLocked(string path)
+    {
+        try
+        {
+            using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return false;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return true;
         }
     }
 
@@ -81,7 +93,7 @@ public static class AtomicFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // The error that led here says more than this one.
+            // What led here matters more: an error, or the file to write.
         }
     }
 }

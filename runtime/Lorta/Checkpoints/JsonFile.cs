@@ -109,6 +109,26 @@ public sealed class JsonFile
         };
     }
 
+    /// <summary>An object within this one; its errors name both.</summary>
+    /// <param name="name">The field.</param>
+    /// <exception cref="CheckpointException">The field is absent or no object.</exception>
+    public JsonFile GetObject(string name)
+    {
+        JsonElement field = Find(name) ?? throw Missing(name);
+        return field.ValueKind == JsonValueKind.Object ? new JsonFile($"{FilePath} ({name})", field) : throw WrongType(name, "an object", field);
+    }
+
+    /// <summary>A list of strings.</summary>
+    /// <param name="name">The field.</param>
+    /// <exception cref="CheckpointException">The field is absent, or no list of strings.</exception>
+    public IReadOnlyList<string> GetStrings(string name)
+    {
+        JsonElement field = Find(name) ?? throw Missing(name);
+        return field.ValueKind == JsonValueKind.Array && field.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. field.EnumerateArray().Select(item => item.GetString()!)]
+            : throw WrongType(name, "a list of strings", field);
+    }
+
     private delegate bool Parser<T>(JsonElement field, out T value);
 
     /// <summary>Decodes every string once: a document checks them only when they are asked for.</summary>

@@ -101,7 +101,9 @@ public sealed class PretrainedFolder : IDisposable
     /// of the checkpoint that the module lacks are passed over.
     /// </summary>
     /// <param name="module">The module to fill.</param>
-    /// <param name="checkpointName">From a name in the module to the name in the checkpoint; the same name where absent.</param>
+    /// <param name="checkpointName">
+    /// From a name in the module to the name in the checkpoint, or to null for a tensor that is not to be loaded; the same name where absent.
+    /// </param>
     /// <param name="mayBeMissing">Which tensors of the module (by its own names) may be absent from the checkpoint, such as those of a new head; none where absent.</param>
     /// <param name="inPlace">
     /// Whether tensors that have the module's type already, and live on the CPU, become views of the mapped file instead of
@@ -111,7 +113,7 @@ public sealed class PretrainedFolder : IDisposable
     /// <exception cref="CheckpointException">A tensor is missing, or has another shape or a type that does not convert.</exception>
     public IReadOnlyList<string> LoadInto(
         nn.Module module,
-        Func<string, string>? checkpointName = null,
+        Func<string, string?>? checkpointName = null,
         Func<string, bool>? mayBeMissing = null,
         bool inPlace = false)
     {
@@ -120,8 +122,8 @@ public sealed class PretrainedFolder : IDisposable
         List<string> missing = [];
         foreach ((string name, Tensor target) in module.state_dict())
         {
-            string source = checkpointName?.Invoke(name) ?? name;
-            if (Contains(source))
+            string? source = checkpointName is null ? name : checkpointName(name);
+            if (source is not null && Contains(source))
             {
                 CheckFits(source, target);
                 matches.Add((target, source));
@@ -129,7 +131,7 @@ public sealed class PretrainedFolder : IDisposable
             else
             {
                 missing.Add(name);
-                RequireOptional(name, source, mayBeMissing);
+                RequireOptional(name, source ?? name, mayBeMissing);
             }
         }
 
@@ -160,28 +162,34 @@ public sealed class PretrainedFolder : IDisposable
         }
     }
 
-    private static PretrainedFolder OpenShards(string folder, JsonFile config, JsonFile index)
+    /// <summary>The pairs of tensor and shard in an index.</summary>
+    /// <exception cref="CheckpointException">The index has no such map, or names a file that is no safetensors file beside it.</exception>
+    internal static IEnumerable<(string Tensor, string Shard)> ReadIndex(JsonFile index)
     {
         if (!index.Root.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
         {
             throw new CheckpointException($"{index.FilePath} lacks the object 'weight_map' of tensor names to files: fetch it again.");
         }
 
+        return map.EnumerateObject().Select(tensor => (tensor.Name, ShardName(index, tensor)));
+    }
+
+    private static PretrainedFolder OpenShards(string folder, JsonFile config, JsonFile index)
+    {
         Dictionary<string, SafetensorsFile> shards = [];
         try
         {
             Dictionary<string, SafetensorsFile> fileOf = [];
-            foreach (JsonProperty tensor in map.EnumerateObject())
+            foreach ((string tensor, string shard) in ReadIndex(index))
             {
-                string shard = ShardName(index, tensor);
                 if (!shards.TryGetValue(shard, out SafetensorsFile? file))
                 {
                     shards.Add(shard, file = SafetensorsFile.Open(Path.Combine(folder, shard)));
                 }
 
-                fileOf[tensor.Name] = file.Entries.ContainsKey(tensor.Name)
+                fileOf[tensor] = file.Entries.ContainsKey(tensor)
                     ? file
-                    : throw new CheckpointException($"{index.FilePath} puts the tensor '{tensor.Name}' in {shard}, which lacks it: fetch both again.");
+                    : throw new CheckpointException($"{index.FilePath} puts the tensor '{tensor}' in {shard}, which lacks it: fetch both again.");
             }
 
             return new PretrainedFolder(folder, config, [.. shards.Values], fileOf);

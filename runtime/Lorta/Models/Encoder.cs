@@ -25,9 +25,10 @@ public abstract class Encoder : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>Sizes and settings.</summary>
     public EncoderConfig Config { get; }
 
-    internal EncoderEmbeddings Embeddings => _embeddings;
+    /// <summary>The most tokens that a row can have.</summary>
+    public virtual int MaxTokens => Config.MaxPositions;
 
-    internal TransformerEncoder Layers => _encoder;
+    internal EncoderEmbeddings Embeddings => _embeddings;
 
     /// <summary>Computes the last layer's hidden states.</summary>
     /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>

@@ -12,6 +12,8 @@ namespace Lorta.Models;
 /// </summary>
 public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tensor>, IAdaptable
 {
+    private bool _ownsEncoder = true;
+
     private protected SequenceClassifier(string name, EncoderConfig config, int labels)
         : base(name)
     {
@@ -29,7 +31,7 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
     public abstract Encoder Encoder { get; }
 
     /// <summary>Where adapters act in this model.</summary>
-    public virtual AdapterSites Sites => throw new NotSupportedException($"{GetType().Name} is not annotated.");
+    public abstract AdapterSites Sites { get; }
 
     /// <summary>The configuration's <c>model_type</c>.</summary>
     public abstract string ModelType { get; }
@@ -40,9 +42,10 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
     /// </summary>
     /// <param name="folder">A model folder in the Hugging Face layout.</param>
     /// <param name="labels">Number of labels, or null for as many as the configuration names (2 where it names none).</param>
+    /// <param name="newHead">Whether the classifier starts anew even where the checkpoint has one.</param>
     /// <returns>The model, in float32 on the CPU.</returns>
     /// <exception cref="CheckpointException">The folder is no checkpoint of a supported model, or its head has another number of labels.</exception>
-    public static SequenceClassifier Load(string folder, int? labels = null)
+    public static SequenceClassifier Load(string folder, int? labels = null, bool newHead = false)
     {
         using PretrainedFolder checkpoint = PretrainedFolder.Open(folder);
         EncoderConfig config = EncoderConfigFields.Read(checkpoint.Config);
@@ -56,15 +59,13 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
         };
         string prefix = model.Encoder.GetName() + ".";
         bool bare = !checkpoint.TensorNames.Any(name => name.StartsWith(prefix, StringComparison.Ordinal));
-        checkpoint.LoadInto(
-            model,
-            name =>
-            {
-                string stored = model.CheckpointName(name);
-                return bare && stored.StartsWith(prefix, StringComparison.Ordinal) ? stored[prefix.Length..] : stored;
-            },
-            model.IsHead,
-            inPlace: true);
+        string Stored(string name)
+        {
+            string stored = model.CheckpointName(name);
+            return bare && stored.StartsWith(prefix, StringComparison.Ordinal) ? stored[prefix.Length..] : stored;
+        }
+
+        checkpoint.LoadInto(model, name => newHead && IsClassifier(name) ? null : Stored(name), model.IsHead, inPlace: true);
         model.eval();
         return model;
     }
@@ -91,13 +92,14 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
 
     /// <summary>
     /// A model that has this one's encoder, the very same, and a head of its own: the pretrained parts of this head, copied,
-    /// and a new classifier.
+    /// and a new classifier. Disposing it leaves the encoder to this one.
     /// </summary>
     /// <param name="labels">Number of logits of a row: at least 1.</param>
     /// <returns>The model, in evaluation mode.</returns>
     public SequenceClassifier WithNewHead(int labels)
     {
         SequenceClassifier model = NewOverEncoder(labels);
+        model._ownsEncoder = false;
         using IDisposable noGrad = no_grad();
         foreach (((_, Parameter source), (string name, Parameter target)) in HeadParameters().Zip(model.HeadParameters()))
         {
@@ -131,6 +133,22 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
             else
             {
                 init.normal_(parameter, 0, Config.InitializerRange);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (_ownsEncoder)
+        {
+            base.Dispose(disposing);
+        }
+        else if (disposing)
+        {
+            foreach ((_, Parameter parameter) in HeadParameters())
+            {
+                parameter.Dispose();
             }
         }
     }

@@ -93,7 +93,7 @@ internal sealed record BertNormalizer(bool Lowercase, bool StripAccents, bool Sp
         }
 
         StringBuilder folded = new(text.Length);
-        foreach (Rune rune in (StripAccents ? text.Normalize(NormalizationForm.FormD) : text).EnumerateRunes())
+        foreach (Rune rune in (StripAccents ? Decompose(text) : text).EnumerateRunes())
         {
             if (StripAccents && Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark)
             {
@@ -113,6 +113,10 @@ internal sealed record BertNormalizer(bool Lowercase, bool StripAccents, bool Sp
 
         return folded.ToString();
     }
+
+    // .NET refuses to normalise the noncharacter U+FFFE, which decomposes to itself and orders nothing around it.
+    private static string Decompose(string text) =>
+        string.Join('\ufffe', text.Split('\ufffe').Select(part => part.Normalize(NormalizationForm.FormD)));
 
     private static bool IsRemoved(Rune rune) => rune.Value is not ('\t' or '\n' or '\r')
         && (rune == Rune.ReplacementChar

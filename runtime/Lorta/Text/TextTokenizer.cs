@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Lorta.Checkpoints;
 
 namespace Lorta.Text;
 
@@ -59,7 +60,7 @@ public abstract class TextTokenizer
     public static TextTokenizer Load(string folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        TokenizerDefinition definition = TokenizerDefinition.Read(folder);
+        TokenizerDefinition definition = ReadDefinition(folder);
         try
         {
             return definition.Model == SubwordModel.WordPiece ? new BertTokenizer(definition) : new RobertaTokenizer(definition);
@@ -100,6 +101,18 @@ public abstract class TextTokenizer
 
     /// <summary>Appends the ids of a piece of text that has no added tokens in it.</summary>
     private protected abstract void AppendWords(ReadOnlySpan<char> text, List<int> ids);
+
+    private static TokenizerDefinition ReadDefinition(string folder)
+    {
+        try
+        {
+            return TokenizerDefinition.Read(folder);
+        }
+        catch (CheckpointException e)
+        {
+            throw new TokenizerException(e.Message, e);
+        }
+    }
 
     private List<int> Tokenize(string text)
     {

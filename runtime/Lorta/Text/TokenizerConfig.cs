@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lorta.Checkpoints;
 
 namespace Lorta.Text;
 
@@ -82,8 +83,9 @@ internal sealed class TokenizerConfig
         IEnumerable<AddedToken> listed = Properties(_settings?.Find("added_tokens_decoder"))
             .Select(entry => int.TryParse(entry.Name, out int id) ? ParseToken(entry.Value, id) : null).OfType<AddedToken>();
         IEnumerable<AddedToken> plain = Properties(_addedTokens)
-            .Where(entry => entry.Value.ValueKind == JsonValueKind.Number)
-            .Select(entry => new AddedToken(entry.Name, entry.Value.GetInt32(), Special: false, Normalized: true));
+            .Select(entry => entry.Value.ValueKind == JsonValueKind.Number && entry.Value.TryGetInt32(out int id)
+                ? new AddedToken(entry.Name, id, Special: false, Normalized: true)
+                : null).OfType<AddedToken>();
         IEnumerable<AddedToken> special = Roles.Select(role => Role(role, model)).OfType<AddedToken>()
             .Where(token => vocabulary.ContainsKey(token.Content))
             .Select(token => token with { Id = vocabulary[token.Content] });
@@ -120,6 +122,6 @@ internal sealed class TokenizerConfig
     private JsonElement? ReadIfPresent(string name)
     {
         string path = Path.Combine(_folder, name);
-        return File.Exists(path) ? JsonFile.Read(path) : null;
+        return File.Exists(path) ? JsonFile.Read(path).Root : null;
     }
 }

@@ -76,8 +76,9 @@ internal sealed record TokenizerDefinition
             return VocabularyFiles.ReadWordPiece(words, config);
         }
 
-        throw new TokenizerException(
-            $"{folder} has no tokenizer: it needs tokenizer.json, or vocab.json with merges.txt (RoBERTa), or vocab.txt (BERT).");
+        throw new TokenizerException(!Directory.Exists(folder)
+            ? $"{folder} does not exist: give the folder of a checkpoint."
+            : $"{folder} has no tokenizer: it needs tokenizer.json, or vocab.json with merges.txt (RoBERTa), or vocab.txt (BERT).");
     }
 
     /// <summary>What holds for every model: the special tokens, the template and the limits.</summary>

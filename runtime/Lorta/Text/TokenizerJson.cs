@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Lorta.Checkpoints;
 using Part = Lorta.Text.SequenceTemplate.Part;
 
 namespace Lorta.Text;
@@ -11,9 +12,21 @@ internal static class TokenizerJson
 {
     public static TokenizerDefinition Read(string path, TokenizerConfig config)
     {
-        JsonElement root = JsonFile.Read(path);
+        try
+        {
+            return ReadUnchecked(path, config);
+        }
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        {
+            throw new TokenizerException($"{path} is not built as a Hugging Face tokenizer ({e.Message.TrimEnd('.')}): get the file anew from where the checkpoint came from.", e);
+        }
+    }
+
+    private static TokenizerDefinition ReadUnchecked(string path, TokenizerConfig config)
+    {
+        JsonElement root = JsonFile.Read(path).Root;
         JsonElement model = root.Find("model") ?? throw new TokenizerException($"{path} has no model: it is no Hugging Face tokenizer.");
-        Dictionary<string, int> vocabulary = JsonFile.Vocabulary(model.Find("vocab") ?? default, path);
+        Dictionary<string, int> vocabulary = VocabularyFiles.ReadIds(model.Find("vocab") ?? default, path);
         SubwordModel kind = ModelOf(model, path);
         SequenceTemplate template = ReadTemplate(root.Find("post_processor"), path);
         TokenizerDefinition definition = TokenizerDefinition.Create(path, kind, vocabulary, config, ReadAddedTokens(root), template);

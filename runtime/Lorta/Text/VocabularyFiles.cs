@@ -1,14 +1,19 @@
 using System.Text;
+using System.Text.Json;
+using Lorta.Checkpoints;
 
 namespace Lorta.Text;
 
 /// <summary>Tokenizers in the older layout: a vocabulary, and for BPE the merges, in files of their own.</summary>
 internal static class VocabularyFiles
 {
+    // Far above any vocabulary; keeps a wrong id from asking for gigabytes.
+    private const int HighestId = 1 << 24;
+
     /// <summary>RoBERTa's <c>vocab.json</c> and <c>merges.txt</c>.</summary>
     public static TokenizerDefinition ReadBpe(string vocabularyPath, string mergesPath, TokenizerConfig config)
     {
-        Dictionary<string, int> vocabulary = JsonFile.Vocabulary(JsonFile.Read(vocabularyPath), vocabularyPath);
+        Dictionary<string, int> vocabulary = ReadIds(JsonFile.Read(vocabularyPath).Root, vocabularyPath);
         return TokenizerDefinition.Create(vocabularyPath, SubwordModel.ByteLevelBpe, vocabulary, config) with
         {
             Merges = [.. ReadLines(mergesPath).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal))],
@@ -31,6 +36,20 @@ internal static class VocabularyFiles
         };
     }
 
+    /// <summary>A JSON object of tokens and their ids.</summary>
+    public static Dictionary<string, int> ReadIds(JsonElement tokens, string path)
+    {
+        Dictionary<string, int> vocabulary = new(StringComparer.Ordinal);
+        foreach (JsonProperty entry in tokens.ValueKind == JsonValueKind.Object ? tokens.EnumerateObject() : default)
+        {
+            vocabulary[entry.Name] = entry.Value.ValueKind == JsonValueKind.Number && entry.Value.TryGetInt32(out int id) && id is >= 0 and <= HighestId
+                ? id
+                : throw new TokenizerException($"{path} gives the token '{entry.Name}' the id {entry.Value}: an id is a whole number from 0 to {HighestId}.");
+        }
+
+        return vocabulary.Count > 0 ? vocabulary : throw new TokenizerException($"{path} has no vocabulary: a tokenizer needs at least one token.");
+    }
+
     private static string[] ReadLines(string path)
     {
         try
@@ -40,6 +59,10 @@ internal static class VocabularyFiles
         catch (DecoderFallbackException e)
         {
             throw new TokenizerException($"{path} is not valid UTF-8: get the file anew from where the checkpoint came from.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TokenizerException($"{path} cannot be read: {e.Message.TrimEnd('.')}.", e);
         }
     }
 }

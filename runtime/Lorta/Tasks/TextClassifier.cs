@@ -1,0 +1,230 @@
+using System.Text.Json.Nodes;
+using Lorta.Adapters;
+using Lorta.Checkpoints;
+using Lorta.Models;
+using Lorta.Text;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using JsonFile = Lorta.Checkpoints.JsonFile;
+
+namespace Lorta.Tasks;
+
+/// <summary>
+/// A pretrained model with its tokenizer, an adapter and a head for one task: what fine-tuning trains and what predicts afterwards.
+/// The base's own numbers are frozen.
+/// </summary>
+/// <remarks>Predicting is safe from several threads, also where they use other adapters on the same base.</remarks>
+public sealed class TextClassifier : IDisposable
+{
+    private const string HeadPrefix = "head.";
+
+    /// <summary>Joins the parts; they are disposed with it.</summary>
+    /// <param name="model">The model, whose head the task trains.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="labels">What is predicted: as many as the model has logits.</param>
+    /// <param name="maxLength">The most tokens of a row, special ones included: at most what the model has positions for.</param>
+    /// <param name="attach">Attaches the adapter to the model, whose base is frozen by then.</param>
+    /// <exception cref="ArgumentException">The parts do not fit each other.</exception>
+    public TextClassifier(
+        SequenceClassifier model, TextTokenizer tokenizer, TaskLabels labels, int maxLength, Func<IAdaptable, Adapter> attach)
+    {
+        if (labels.Count != model.LabelCount)
+        {
+            throw new ArgumentException($"The task has {labels.Count} labels, and the model {model.LabelCount} logits.", nameof(labels));
+        }
+
+        if (maxLength < 1 || maxLength > model.Encoder.MaxTokens)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(maxLength), $"The maximum length is {maxLength}: choose one from 1 to the model's {model.Encoder.MaxTokens} positions.");
+        }
+
+        if (tokenizer.VocabularySize > model.Config.VocabularySize)
+        {
+            throw new ArgumentException(
+                $"The tokenizer has {tokenizer.VocabularySize} tokens, and the model embeds {model.Config.VocabularySize}: they are not of one checkpoint.",
+                nameof(tokenizer));
+        }
+
+        (Model, Tokenizer, Labels, MaxLength) = (model, tokenizer, labels, maxLength);
+        foreach (Parameter parameter in model.parameters())
+        {
+            parameter.requires_grad = false;
+        }
+
+        foreach ((_, Parameter parameter) in model.HeadParameters())
+        {
+            parameter.requires_grad = true;
+        }
+
+        Adapter = attach(model);
+    }
+
+    /// <summary>The model.</summary>
+    public SequenceClassifier Model { get; }
+
+    /// <summary>Its tokenizer.</summary>
+    public TextTokenizer Tokenizer { get; }
+
+    /// <summary>What is predicted.</summary>
+    public TaskLabels Labels { get; }
+
+    /// <summary>The most tokens of a row, special ones included.</summary>
+    public int MaxLength { get; }
+
+    /// <summary>The adapter.</summary>
+    public Adapter Adapter { get; }
+
+    /// <summary>A pretrained model with a new adapter and a new head.</summary>
+    /// <param name="folder">The model's folder in the Hugging Face layout, with its tokenizer.</param>
+    /// <param name="labels">What is predicted.</param>
+    /// <param name="method">What the adapter is.</param>
+    /// <param name="maxLength">The most tokens of a row; null for as many as the model has positions for.</param>
+    /// <param name="seed">Fixes the start of head and adapter.</param>
+    /// <returns>The classifier.</returns>
+    /// <exception cref="CheckpointException">The folder is no checkpoint of a supported model.</exception>
+    /// <exception cref="TokenizerException">The folder has no tokenizer of a supported kind.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or does not fit the model.</exception>
+    public static TextClassifier Create(string folder, TaskLabels labels, AdapterMethod method, int? maxLength = null, long seed = 0)
+    {
+        manual_seed(seed).Dispose();
+        SequenceClassifier model = SequenceClassifier.Load(folder, labels.Count, newHead: true);
+        return new TextClassifier(
+            model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
+    }
+
+    /// <summary>Loads what <see cref="Save"/> wrote onto its base.</summary>
+    /// <param name="adapterFolder">The adapter's folder.</param>
+    /// <param name="baseFolder">The base model's folder.</param>
+    /// <returns>The classifier.</returns>
+    /// <exception cref="CheckpointException">A folder is damaged, or the adapter was made for another base.</exception>
+    /// <exception cref="TokenizerException">The base has no tokenizer of a supported kind.</exception>
+    public static TextClassifier Load(string adapterFolder, string baseFolder)
+    {
+        using AdapterFolder stored = AdapterFolder.Open(adapterFolder);
+        TaskLabels labels = ReadLabels(stored.Config);
+        SequenceClassifier model = SequenceClassifier.Load(baseFolder, labels.Count, newHead: true);
+        return Load(stored, model, TextTokenizer.Load(baseFolder));
+    }
+
+    /// <summary>Puts a stored adapter and head onto a model that is loaded already.</summary>
+    /// <param name="stored">The adapter's folder.</param>
+    /// <param name="model">The model, with as many logits as the stored task has labels.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="name">The adapter's name on the model.</param>
+    /// <returns>The classifier.</returns>
+    /// <exception cref="CheckpointException">The folder is damaged, or the adapter was made for another base.</exception>
+    public static TextClassifier Load(AdapterFolder stored, SequenceClassifier model, TextTokenizer tokenizer, string name = "default")
+    {
+        int maxLength = stored.Config.GetObject("task").GetInt32("max_length", min: 1);
+        var classifier = new TextClassifier(
+            model, tokenizer, ReadLabels(stored.Config), maxLength, adaptable => Adapter.Load(adaptable, stored, name));
+        stored.Fill(HeadPrefix, model.HeadParameters().ToDictionary(entry => entry.Name, entry => (Tensor)entry.Parameter));
+        return classifier;
+    }
+
+    /// <summary>Turns a text or a pair into token ids.</summary>
+    /// <param name="input">The text or the pair.</param>
+    /// <returns>At most <see cref="MaxLength"/> ids.</returns>
+    public TokenizedText Encode(TextInput input) => Tokenizer.Encode(input.Text, input.Pair, MaxLength);
+
+    /// <summary>Computes logits with the adapter active, in the model's present mode.</summary>
+    /// <param name="batch">The rows.</param>
+    /// <returns>Logits [b, labels].</returns>
+    public Tensor Logits(TokenBatch batch)
+    {
+        using AdapterScope use = Adapter.Use();
+        return Model.forward(batch.InputIds, batch.AttentionMask, batch.TokenTypeIds);
+    }
+
+    /// <summary>Predicts, in evaluation mode; rows of similar length share a batch.</summary>
+    /// <param name="rows">The rows, as <see cref="Encode"/> gives them.</param>
+    /// <param name="batchSize">The most rows that one forward takes.</param>
+    /// <param name="cancellation">Stops before the next batch.</param>
+    /// <returns>The logits of each row, in the rows' order.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IReadOnlyList<float[]> Predict(IReadOnlyList<TokenizedText> rows, int batchSize = 64, CancellationToken cancellation = default)
+    {
+        using IDisposable noGrad = no_grad();
+        var logits = new float[rows.Count][];
+        foreach (int[] chunk in Enumerable.Range(0, rows.Count).OrderBy(row => rows[row].Length).Chunk(batchSize))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using DisposeScope scope = NewDisposeScope();
+            using TokenBatch batch = TokenBatch.Collate([.. chunk.Select(row => rows[row])], Tokenizer.PadId, Device);
+            float[] values = [.. Logits(batch).to(ScalarType.Float32).cpu().data<float>()];
+            foreach ((int row, float[] ofRow) in chunk.Zip(values.Chunk(Labels.Count)))
+            {
+                logits[row] = ofRow;
+            }
+        }
+
+        return logits;
+    }
+
+    /// <summary>Writes adapter, head and task as an adapter folder: kilobytes, without the base.</summary>
+    /// <param name="folder">The folder, made where it is missing.</param>
+    /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
+    public void Save(string folder)
+    {
+        JsonObject config = Adapter.Describe();
+        config["task"] = new JsonObject
+        {
+            ["labels"] = new JsonArray([.. Labels.Names.Select(name => (JsonNode?)name)]),
+            ["is_regression"] = Labels.IsRegression,
+            ["max_length"] = MaxLength,
+        };
+        AdapterFolder.Write(
+            folder,
+            config,
+            Adapter.StateUnder("adapter.").Concat(Model.HeadParameters().Select(entry => KeyValuePair.Create(HeadPrefix + entry.Name, (Tensor)entry.Parameter))));
+    }
+
+    /// <summary>Writes a plain Hugging Face model folder with the adapter merged, and the tokenizer's files.</summary>
+    /// <param name="folder">The folder, made where it is missing.</param>
+    /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
+    public void Export(string folder)
+    {
+        Adapter.Merge();
+        try
+        {
+            Model.Save(folder, Labels.Names);
+        }
+        finally
+        {
+            Adapter.Unmerge();
+        }
+
+        foreach (string file in Tokenizer.Files)
+        {
+            AtomicFile.Write(Path.Combine(folder, Path.GetFileName(file)), target =>
+            {
+                using FileStream source = File.OpenRead(file);
+                source.CopyTo(target);
+            });
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Adapter.Dispose();
+        Model.Dispose();
+    }
+
+    internal Device Device => Model.HeadParameters().First().Parameter.device;
+
+    private static TaskLabels ReadLabels(JsonFile config)
+    {
+        JsonFile task = config.GetObject("task");
+        try
+        {
+            return task.GetBoolean("is_regression") ? TaskLabels.Regression : TaskLabels.Classes(task.GetStrings("labels"));
+        }
+        catch (ArgumentException error)
+        {
+            throw new CheckpointException($"{task.FilePath}: {error.Message}", error);
+        }
+    }
+}

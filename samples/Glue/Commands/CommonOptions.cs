@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Glue.Fitting;
+
+namespace Glue.Commands;
+
+/// <summary>Options that several commands have.</summary>
+internal static class CommonOptions
+{
+    public static Option<int> Seed() => new("--seed") { Description = "Fixes everything random.", DefaultValueFactory = _ => 1, HelpName = "N" };
+
+    public static Option<bool> Quiet() => new("--quiet") { Description = "Show no progress." };
+
+    public static Option<string?> Json() => new("--json") { Description = "Write the numbers to this file as JSON.", HelpName = "FILE" };
+
+    public static Option<string> Trained() => new("--adapter")
+    {
+        Description = "The folder that train wrote with --out.",
+        Required = true,
+        HelpName = "DIR",
+    };
+
+    public static Option<string?> MovedModel() => new("--model")
+    {
+        Description = "Where the base model is now, if not where train had it.",
+        HelpName = "DIR",
+    };
+
+    /// <summary>What a trained folder holds, with the base model where it is now.</summary>
+    public static TrainedModel Describe(string folder, string? movedModel)
+    {
+        TrainedModel described = TrainedFolder.Describe(folder);
+        return movedModel is null ? described : described with { Model = movedModel };
+    }
+}

@@ -1,0 +1,80 @@
+using Lorta.Training;
+using Spectre.Console;
+
+namespace Glue.Output;
+
+/// <summary>Shows a training on the console's error stream: a moving bar on a terminal, plain lines elsewhere.</summary>
+internal static class TrainingDisplay
+{
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
+
+    private static readonly IAnsiConsole Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) });
+
+    /// <summary>Runs a training and shows it.</summary>
+    /// <param name="title">What is trained.</param>
+    /// <param name="quiet">Whether to show nothing.</param>
+    /// <param name="train">The training.</param>
+    /// <returns>What the training gives.</returns>
+    public static T Show<T>(string title, bool quiet, Func<IProgress<TrainingProgress>?, T> train)
+    {
+        if (quiet)
+        {
+            return train(null);
+        }
+
+        return System.Console.IsErrorRedirected || !Console.Profile.Capabilities.Interactive
+            ? train(new Lines(title))
+            : Console.Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
+                .Start(context => train(new Bar(title, context)));
+    }
+
+    /// <summary>Metrics in one line.</summary>
+    public static string Text(IReadOnlyDictionary<string, double> metrics) =>
+        string.Join(", ", metrics.Select(metric => $"{metric.Key} {metric.Value:F4}"));
+
+    private static string Pace(TrainingProgress progress) =>
+        $"{progress.ExamplesPerSecond:F0} rows/s, {progress.TimeLeft:h\\:mm\\:ss} left";
+
+    private static string Epoch(EpochRecord epoch, int epochs) =>
+        $"epoch {epoch.Epoch}/{epochs}: loss {epoch.Loss:F4}" + (epoch.Metrics.Count > 0 ? $", {Text(epoch.Metrics)}" : "");
+
+    private sealed class Lines(string title) : IProgress<TrainingProgress>
+    {
+        private DateTime _next = DateTime.UtcNow + BetweenLines;
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.FinishedEpoch is { } finished)
+            {
+                Write($"{Epoch(finished, value.Epochs)} ({Pace(value)})");
+            }
+            else if (DateTime.UtcNow >= _next)
+            {
+                Write($"step {value.Step}/{value.TotalSteps}: loss {value.Loss:F4} ({Pace(value)})");
+            }
+        }
+
+        private void Write(string line)
+        {
+            System.Console.Error.WriteLine($"{title}: {line}");
+            _next = DateTime.UtcNow + BetweenLines;
+        }
+    }
+
+    private sealed class Bar(string title, ProgressContext context) : IProgress<TrainingProgress>
+    {
+        private readonly ProgressTask _task = context.AddTask(Markup.Escape(title));
+
+        public void Report(TrainingProgress value)
+        {
+            _task.MaxValue = value.TotalSteps;
+            _task.Value = value.Step;
+            _task.Description = Markup.Escape($"{title}: epoch {value.Epoch}/{value.Epochs}, loss {value.Loss:F4}, {Pace(value)}");
+            if (value.FinishedEpoch is { } finished)
+            {
+                Console.WriteLine($"{title}: {Epoch(finished, value.Epochs)}");
+            }
+        }
+    }
+}

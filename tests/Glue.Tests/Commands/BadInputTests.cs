@@ -1,0 +1,60 @@
+using Lorta.Tests;
+
+namespace Glue.Tests.Commands;
+
+/// <summary>Whatever is wrong, the user gets one sentence and a non-zero exit code.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("--rank 0: it must be at least 1", "train", "--rank", "0")]
+    [InlineData("--epochs 0: it must be at least 1", "train", "--epochs", "0")]
+    [InlineData("--dropout 1.5: it must be at least 0 and at most 0.99", "train", "--dropout", "1.5")]
+    [InlineData("'x'", "train", "--rank", "x")]
+    [InlineData("--modes heads,tails: 'tails' is no mode", "train", "--modes", "heads,tails")]
+    [InlineData("'lora'", "train", "--method", "lora")]
+    [InlineData("--task squad: no such task", "train", "--task", "squad")]
+    [InlineData("--task cola needs --data", "train", "--task", "cola")]
+    [InlineData("no settings for agreement", "train", "--preset", "roberta-base")]
+    [InlineData("needs --text", "train", "--data", "mine.csv")]
+    [InlineData("mine.csv: there is no such file", "train", "--data", "mine.csv", "--text", "a", "--label", "b")]
+    [InlineData("/nowhere", "train", "--model", "/nowhere")]
+    [InlineData("/nowhere has no glue.json", "predict", "--adapter", "/nowhere", "text")]
+    [InlineData("/nowhere: there is no .safetensors file", "info", "/nowhere")]
+    [InlineData("--out", "pretrain")]
+    [InlineData("'dance'", "dance")]
+    public async Task Bad_option_is_refused_by_name(string complaint, params string[] arguments) =>
+        (await GlueProgram.Run(arguments)).AssertRefused(complaint);
+
+    [Fact]
+    public async Task Unwritable_output_is_refused_and_leaves_nothing()
+    {
+        string model = SharedData.Require("reference/models/bert-tiny");
+        string file = _folder.Write("a file", "");
+        Outcome outcome = await GlueProgram.Run("train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(file, "run"));
+        outcome.AssertRefused("cannot be written");
+        Assert.Equal([file], Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public async Task Pickle_and_unknown_model_are_refused_by_name()
+    {
+        string model = SharedData.Require("reference/models/bert-tiny");
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "pickle"));
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "other"));
+        foreach (string file in Directory.EnumerateFiles(model))
+        {
+            string name = Path.GetFileName(file);
+            File.Copy(file, Path.Combine(_folder.Path, "pickle", name == "model.safetensors" ? "pytorch_model.bin" : name));
+            File.Copy(file, Path.Combine(_folder.Path, "other", name));
+        }
+
+        string config = Path.Combine(_folder.Path, "other", "config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"model_type\": \"bert\"", "\"model_type\": \"elmo\""));
+        (await GlueProgram.Run("train", "--model", Path.Combine(_folder.Path, "pickle"))).AssertRefused("pytorch_model.bin, a pickle");
+        (await GlueProgram.Run("train", "--model", Path.Combine(_folder.Path, "other"))).AssertRefused("'elmo'");
+    }
+}

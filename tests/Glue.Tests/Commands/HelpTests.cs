@@ -1,0 +1,17 @@
+namespace Glue.Tests.Commands;
+
+public class HelpTests
+{
+    [Theory]
+    [InlineData("train", "--task", "--data", "--text2", "--preset", "--modes", "--orientation", "--resume", "--save-steps", "--seed", "--limit", "--out", "--json", "--quiet")]
+    [InlineData("evaluate", "--adapter", "--data", "--seed", "--limit", "--json")]
+    [InlineData("predict", "TEXT", "--adapter", "--file")]
+    [InlineData("export", "--adapter", "--out")]
+    [InlineData("info", "PATH")]
+    [InlineData("pretrain", "--out", "--seed", "--quiet")]
+    public async Task Help_names_what_a_command_takes(string command, params string[] names)
+    {
+        Outcome help = (await GlueProgram.Run(command, "--help")).AssertWentWell();
+        Assert.All(names, name => Assert.Contains(name, help.Output));
+    }
+}

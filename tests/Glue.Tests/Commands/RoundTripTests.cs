@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Lorta.Tests;
+
+namespace Glue.Tests.Commands;
+
+/// <summary>Train, evaluate, predict, export and look into, on a tiny checkpoint with random weights.</summary>
+public sealed class RoundTripTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _model = SharedData.Require("reference/models/bert-tiny");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task What_is_trained_can_be_scored_asked_and_exported()
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        string json = Path.Combine(_folder.Path, "train.json");
+        (await Train(run, "--json", json)).AssertWentWell();
+        JsonElement trained = Read(json);
+        Assert.Equal(
+            ["task", "method", "rank", "seed", "parameters", "seconds", "epochs", "best"], trained.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(("mine", "lorta", 2), (trained.GetProperty("task").GetString(), trained.GetProperty("method").GetString(), trained.GetProperty("rank").GetInt32()));
+        Assert.Equal(["epoch", "loss", "metrics"], trained.GetProperty("epochs")[1].EnumerateObject().Select(field => field.Name));
+
+        string scored = Path.Combine(_folder.Path, "evaluate.json");
+        (await GlueProgram.Run("evaluate", "--adapter", run, "--data", Table(), "--json", scored)).AssertWentWell();
+        Assert.Equal(Accuracy(trained), Accuracy(Read(scored)), 12);
+
+        string exported = Path.Combine(_folder.Path, "exported");
+        (await GlueProgram.Run("export", "--adapter", run, "--out", exported)).AssertWentWell();
+        string again = Path.Combine(_folder.Path, "again.json");
+        // The exported folder has the head: nothing is left to learn at rate 0.
+        (await GlueProgram.Run(
+            "train", "--model", exported, "--data", Table(), "--dev", Table(), "--text", "body", "--label", "kind", "--method", "head",
+            "--head-rate", "0", "--epochs", "1", "--quiet", "--out", Path.Combine(_folder.Path, "again"), "--json", again)).AssertWentWell();
+        Assert.Equal(Accuracy(trained), Accuracy(Read(again)), 12);
+
+        Outcome info = (await GlueProgram.Run("info", run)).AssertWentWell();
+        Assert.Contains("adapter.C_H", info.Output);
+        Assert.Contains($"{trained.GetProperty("parameters").GetInt64():N0}".ToString(CultureInfo.InvariantCulture), info.Output);
+    }
+
+    [Fact]
+    public async Task Arguments_file_and_standard_input_are_answered_alike()
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        (await Train(run)).AssertWentWell();
+        string[] texts = ["red roses", "a blue sky, \u00fcberall", ""];
+        byte[] lines = Encoding.UTF8.GetBytes(string.Join('\n', texts) + "\n");
+        Outcome arguments = (await GlueProgram.Run(["predict", "--adapter", run, .. texts])).AssertWentWell();
+        Outcome file = (await GlueProgram.Run("predict", "--adapter", run, "--file", _folder.Write("lines.txt", lines))).AssertWentWell();
+        Outcome input = (await GlueProgram.Run(lines, ["predict", "--adapter", run])).AssertWentWell();
+        Assert.Equal(arguments.Output, file.Output);
+        Assert.Equal(arguments.Output, input.Output);
+        string[][] answers = [.. arguments.Output.TrimEnd('\n').Split('\n').Select(line => line.Split('\t'))];
+        Assert.Equal(texts, answers.Select(answer => answer[2]));
+        Assert.All(answers, answer => Assert.Contains(answer[0], new[] { "ask", "bug" }));
+        (await GlueProgram.Run([.. "good\n"u8, 0xFF, (byte)'\n'], ["predict", "--adapter", run])).AssertRefused("standard input, line 2: the text is not valid UTF-8");
+    }
+
+    [Fact]
+    public async Task Adapter_of_another_base_is_refused_with_the_size_that_differs()
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        (await Train(run)).AssertWentWell();
+        string other = SharedData.Require("models/all-MiniLM-L6-v2");
+        (await GlueProgram.Run("predict", "--adapter", run, "--model", other, "text")).AssertRefused("384");
+    }
+
+    [Fact]
+    public async Task Interrupted_run_resumes_to_the_same_adapter()
+    {
+        string whole = Path.Combine(_folder.Path, "whole");
+        string halves = Path.Combine(_folder.Path, "halves");
+        string[] longer = ["--epochs", "40", "--save-steps", "1"];
+        (await Train(whole, longer)).AssertWentWell();
+
+        using (Process process = GlueProgram.Start(TrainArguments(halves, longer)))
+        {
+            while (!File.Exists(Path.Combine(halves, "state.safetensors")))
+            {
+                Assert.False(process.HasExited, "the run ended before it wrote its state");
+                await Task.Delay(10, TestContext.Current.CancellationToken);
+            }
+
+            using Process interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]);
+            Outcome stopped = await GlueProgram.End(process);
+            Assert.Equal(130, stopped.ExitCode);
+            stopped.AssertRefused("--resume goes on from");
+        }
+
+        (await Train(halves, longer)).AssertRefused("add --resume");
+        (await Train(halves, [.. longer, "--resume", "--seed", "9"])).AssertRefused("seed");
+        (await Train(halves, [.. longer, "--resume"])).AssertWentWell();
+        foreach (string file in new[] { "adapter_model.safetensors", "head.safetensors", "glue.json" })
+        {
+            Assert.Equal(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(halves, file)));
+        }
+
+        Assert.Equal(Directory.GetFiles(whole).Select(Path.GetFileName).Order(), Directory.GetFiles(halves).Select(Path.GetFileName).Order());
+    }
+
+    private static JsonElement Read(string path) => JsonDocument.Parse(File.ReadAllText(path)).RootElement;
+
+    private static double Accuracy(JsonElement report) => report.GetProperty("best").GetProperty("metrics").GetProperty("accuracy").GetDouble();
+
+    private Task<Outcome> Train(string folder, params string[] more) => GlueProgram.Run(TrainArguments(folder, more));
+
+    private string[] TrainArguments(string folder, string[] more) =>
+    [
+        "train", "--model", _model, "--data", Table(), "--dev", Table(), "--text", "body", "--label", "kind", "--rank", "2",
+        .. more.Contains("--epochs") ? Array.Empty<string>() : ["--epochs", "2"], "--batch", "8", "--quiet", "--out", folder, .. more,
+    ];
+
+    private string Table()
+    {
+        IEnumerable<string> rows = Enumerable.Range(0, 32).Select(row => row % 2 == 0 ? $"bug,it broke {row} times" : $"ask,\"how, {row}?\"");
+        return _folder.Write("mine.csv", "kind,body\n" + string.Join('\n', rows) + "\n");
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using Lorta.Adapters;
+using Lorta.Checkpoints;
+using Lorta.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Lorta.Tests.Adapters;
+
+/// <summary>Adapters that the authors' code saved: what it computes with them, and twenty steps of its training.</summary>
+public sealed class ReferenceAdapterTests
+{
+    private static readonly Dictionary<string, LortaFactor> Factors = new()
+    {
+        ["lora_A"] = LortaFactor.A,
+        ["lora_B"] = LortaFactor.B,
+        ["lora_C_h"] = LortaFactor.Head,
+        ["lora_C_l"] = LortaFactor.Layer,
+        ["lora_C_m"] = LortaFactor.Matrix,
+    };
+
+    public static TheoryData<string> Adapters
+    {
+        get
+        {
+            string root = SharedData.Require("reference/lorta-authors");
+            return [.. Directory.GetDirectories(root).Select(folder => Path.GetFileName(folder)).Where(IsSupported).Order()];
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Adapters))]
+    public void LogitsGradientsAndTrainingAgree(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        string folder = SharedData.Require($"reference/lorta-authors/{name}");
+        using var expected = new ReferenceFile(Path.Combine(folder, "expected.safetensors"));
+        using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
+        using LortaAdapter adapter = LortaAdapter.LoadReference(model, folder);
+        Dictionary<string, Parameter> head = model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter);
+        using (ReferenceLortaFolder stored = ReferenceLortaFolder.Open(folder))
+        using (no_grad())
+        {
+            foreach (string tensor in stored.HeadNames)
+            {
+                head[tensor].copy_(stored.Head(tensor));
+            }
+        }
+
+        foreach (Parameter parameter in model.parameters())
+        {
+            parameter.requires_grad = false;
+        }
+
+        (string Name, Parameter Parameter)[] trainedHead =
+        [
+            .. expected.Under("grad.classifier.modules_to_save.default.").Select(entry => ($"classifier.{entry.Name}", head[$"classifier.{entry.Name}"])),
+        ];
+        Assert.NotEmpty(trainedHead);
+        foreach ((_, Parameter parameter) in trainedHead)
+        {
+            parameter.requires_grad = true;
+        }
+
+        using AdapterScope use = adapter.Use();
+        (Tensor ids, Tensor mask, Tensor? types) = (expected["input_ids"], expected["attention_mask"], expected.Find("token_type_ids"));
+        Tensor Loss() => functional.cross_entropy(model.forward(ids, mask, types), expected["labels"]);
+
+        Near.Absolute(expected["logits"], model.forward(ids, mask, types), 1e-5, "logits");
+        Tensor loss = Loss();
+        Near.Absolute(expected["loss"].reshape([]), loss, 1e-5, "loss");
+        loss.backward();
+        foreach ((string tensor, Parameter parameter) in trainedHead)
+        {
+            Near.Absolute(expected[$"grad.{tensor.Replace("classifier.", "classifier.modules_to_save.default.")}"], parameter.grad!, 1e-5, tensor);
+        }
+
+        foreach ((string stored, LortaFactor factor) in Factors)
+        {
+            Near.Absolute(AsOurs(stored, expected[$"grad.{stored}"]), adapter.Factor(factor).grad!, 1e-5, $"gradient of {stored}");
+        }
+
+        // The authors' schedule multiplies warm-up and decay, which ours does not, so the steps are written out here.
+        Tensor losses = expected["train.losses"]; // [steps]
+        int steps = (int)losses.shape[0];
+        using optim.Optimizer optimizer = optim.AdamW([.. trainedHead.Concat(adapter.Trained).Select(entry => entry.Parameter)], weight_decay: 0.01);
+        for (int step = 0; step < steps; step++)
+        {
+            foreach (var group in optimizer.ParamGroups)
+            {
+                group.LearningRate = 5e-3 * Math.Min(1, (step + 1) / 3.0) * (steps - step) / steps;
+            }
+
+            optimizer.zero_grad();
+            Tensor current = Loss();
+            Near.Absolute(losses[step], current, 1e-4, $"loss of step {step}");
+            current.backward();
+            optimizer.step();
+        }
+
+        foreach ((string stored, LortaFactor factor) in Factors)
+        {
+            Near.Absolute(AsOurs(stored, expected[$"train.final.{stored}"]), adapter.Factor(factor), 1e-4, $"{stored} at the end");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Adapters))]
+    public void UpdatesAgree(string name)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        string folder = SharedData.Require($"reference/lorta-authors/{name}");
+        using var expected = new ReferenceFile(Path.Combine(folder, "expected.safetensors"));
+        using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
+        using LortaAdapter adapter = LortaAdapter.LoadReference(model, folder);
+        (string Name, Tensor Tensor)[] deltas = [.. expected.Under("delta.")];
+        Assert.Equal(4 * model.Config.Layers, deltas.Length);
+        foreach ((string module, Tensor delta) in deltas)
+        {
+            int layer = int.Parse(module.Split('.').SkipWhile(part => part != "layer").ElementAt(1));
+            AttentionMatrix matrix = Enum.TryParse(module.Split('.')[^1], ignoreCase: true, out AttentionMatrix named) ? named : AttentionMatrix.Output;
+            Near.Absolute(delta * adapter.Options.Scaling, adapter.Delta(layer, matrix), 1e-6, module);
+        }
+    }
+
+    private static Tensor AsOurs(string factor, Tensor stored) => factor == "lora_B" ? stored.t() : stored;
+
+    private static bool IsSupported(string name)
+    {
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require($"reference/models/{name}/config.json")));
+        return config.RootElement.GetProperty("model_type").GetString() is "bert" or "roberta";
+    }
+}
