@@ -7,15 +7,14 @@ namespace Lorta.Generators.Emit;
 /// <summary>Writes the interceptors of all calls on projections, whichever classes are annotated.</summary>
 internal static class InterceptorEmitter
 {
+    private const string Tensor = "global::TorchSharp.torch.Tensor";
+
     /// <summary>Writes the file, or null where no call is to be intercepted.</summary>
     /// <param name="calls">All candidate calls of the compilation.</param>
     /// <param name="holders">The members that hold projections of annotated classes.</param>
     public static string? Emit(IEnumerable<ProjectionCall> calls, IReadOnlyCollection<ProjectionHolder> holders)
     {
-        // A receiver that no member holds, such as a parameter, may be a projection: at run time it says so itself.
-        ProjectionCall[] routed = calls.Where(call => call.MemberId is null
-            ? holders.Any(holder => holder.Receivers.Meets(call.Receivers))
-            : holders.Any(holder => holder.Id == call.MemberId)).ToArray();
+        ProjectionCall[] routed = calls.Where(call => call.Declarer is not null && call.MayReach(holders)).ToArray();
         if (routed.Length == 0)
         {
             return null;
@@ -23,6 +22,12 @@ internal static class InterceptorEmitter
 
         var writer = new SourceWriter();
         WiringEmitter.Head(writer);
+        foreach (string owner in holders.Select(holder => holder.Owner).OfType<string>().Distinct())
+        {
+            writer.WriteLine($"[assembly: global::Lorta.Adapters.InterceptedProjections(typeof({owner}))]");
+        }
+
+        writer.WriteLine();
         using (writer.Block("namespace System.Runtime.CompilerServices"))
         {
             writer.WriteLine("[global::System.AttributeUsage(global::System.AttributeTargets.Method, AllowMultiple = true)]");
@@ -63,9 +68,9 @@ internal static class InterceptorEmitter
                 writer.WriteLine($"[global::System.Runtime.CompilerServices.InterceptsLocation({call.Version}, \"{call.Data}\")] // {call.Display}");
             }
 
-            (string method, string receiver, string share) = groups[i].Key;
+            (string method, string? receiver, string share) = groups[i].Key;
             string route = method == "call" ? "Call" : "Forward";
-            writer.WriteLine($"public static global::TorchSharp.torch.Tensor {route}{i}(this {receiver} projection, global::TorchSharp.torch.Tensor input) =>");
+            writer.WriteLine($"public static {Tensor} {route}{i}(this {receiver} projection, {Tensor} input) =>");
             writer.WriteLine($"    global::Lorta.Adapters.ProjectionRouter.{route}(projection, input{share});");
         }
     }

@@ -159,13 +159,15 @@ internal static class WiringEmitter
         string add;
         if (projection.Matrices.Count == 1)
         {
-            add = $"projections.Add(new(index, {matrices}, {{0}}));";
+            string outside = projection.Holder.IsOutside ? ", global::Lorta.Adapters.ProjectionRoute.Undecided" : string.Empty;
+            add = $"projections.Add(new(index, {matrices}, {{0}}{outside}));";
         }
         else
         {
             // Of fused rows the heads decide how many are whose, where keys and values have fewer.
             string heads = structure.KeyValueHeads is null || structure.Heads.IsWidth ? "1, 1" : $"heads, {Integer(structure.KeyValueHeads, access)}";
-            add = $"projections.AddRange(global::Lorta.Adapters.ProjectionSite.Blocks(index, {{0}}, {heads}, {matrices}));";
+            string route = projection.Holder.IsOutside ? "Undecided" : "Interceptor";
+            add = $"projections.AddRange(global::Lorta.Adapters.ProjectionSite.Blocks(index, {{0}}, global::Lorta.Adapters.ProjectionRoute.{route}, {heads}, {matrices}));";
         }
 
         MemberStep last = projection.Path.Steps[projection.Path.Steps.Count - 1];

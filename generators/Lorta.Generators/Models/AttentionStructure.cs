@@ -7,13 +7,15 @@ namespace Lorta.Generators.Models;
 /// <param name="Projections">The projections.</param>
 /// <param name="Heads">The number of heads, or the width of one.</param>
 /// <param name="KeyValueHeads">The number of key and value heads, or null where the class shows none.</param>
+/// <param name="Sizes">The model's sizes, or null where the source leaves them open.</param>
 internal sealed record AttentionStructure(
     MemberPath Layers,
     string LayerType,
     MemberPath Attention,
     EquatableArray<Projection> Projections,
     HeadSource Heads,
-    HeadSource? KeyValueHeads)
+    HeadSource? KeyValueHeads,
+    ModelSizes? Sizes)
 {
     /// <summary>The matrices that the layers have.</summary>
     public Matrices Matrices
@@ -44,7 +46,9 @@ internal sealed record Projection(EquatableArray<Matrices> Matrices, bool FromAt
 /// <summary>A member that holds a projection.</summary>
 /// <param name="Id">Its identity in every construction of its class.</param>
 /// <param name="Receivers">The member's type and its base classes.</param>
-internal sealed record ProjectionHolder(string Id, Lineage Receivers);
+/// <param name="IsOutside">Whether a class of another assembly holds it, whose calls are out of reach.</param>
+/// <param name="Owner">The class that holds it as in <c>typeof</c>; null where its name can't be used outside it.</param>
+internal sealed record ProjectionHolder(string Id, Lineage Receivers, bool IsOutside, string? Owner);
 
 /// <summary>An integer that tells about heads.</summary>
 /// <param name="Origin">Where the path starts.</param>

@@ -1,6 +1,7 @@
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Lorta.Generators.Diagnostics;
 using Lorta.Generators.Models;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -12,6 +13,9 @@ namespace Lorta.Generators.Parsing;
 /// <summary>Reads calls that could be those of a projection.</summary>
 internal static class CallParser
 {
+    // Properties may hand on each other's value in a circle.
+    private const int MostHops = 4;
+
     public static bool IsCandidate(SyntaxNode node, CancellationToken cancellation) =>
         node is InvocationExpressionSyntax { ArgumentList.Arguments.Count: 1 } call && MethodName(call) is { Identifier.ValueText: "forward" or "call" };
 
@@ -32,13 +36,14 @@ internal static class CallParser
 
         return new(
             method.Name,
-            PathParser.Text(method.ContainingType),
+            IsNameable(method.ContainingType, semantics.Compilation) ? PathParser.Text(method.ContainingType) : null,
             known.LineageOf(semantics.GetTypeInfo(receiver, cancellation).Type is { } type && known.IsProjection(type) ? type : method.ContainingType),
             Held(receiver, semantics, cancellation) is { } member ? Member.Id(member) : null,
             ShareParser.Key(call, semantics, cancellation),
             location.Version,
             location.Data,
-            Display(call));
+            Display(call),
+            LocationInfo.Of(MethodName(call)!.GetLocation()));
     }
 
     /// <summary>Whether a call is an adapter's or the router's own, which asks the projection itself.</summary>
@@ -54,6 +59,10 @@ internal static class CallParser
 
         return false;
     }
+
+    // An interceptor's receiver must be exactly the type that declares the method.
+    private static bool IsNameable(INamedTypeSymbol type, Compilation compilation) => PathParser.Parts(type)
+        .All(part => part is INamedTypeSymbol && compilation.IsSymbolAccessibleWithin(part, compilation.Assembly));
 
     // Without folders: generated files are the same wherever a project is built.
     private static string Display(InvocationExpressionSyntax call)
@@ -77,7 +86,7 @@ internal static class CallParser
     };
 
     /// <summary>The field or property that holds an expression's value, or null where it is held by none.</summary>
-    private static ISymbol? Held(ExpressionSyntax expression, SemanticModel semantics, CancellationToken cancellation)
+    public static ISymbol? Held(ExpressionSyntax expression, SemanticModel semantics, CancellationToken cancellation, int hops = 0)
     {
         ExpressionSyntax bare = expression;
         while (bare is ParenthesizedExpressionSyntax or CastExpressionSyntax or PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.SuppressNullableWarningExpression })
@@ -90,11 +99,19 @@ internal static class CallParser
             };
         }
 
-        return semantics.GetSymbolInfo(bare, cancellation).Symbol switch
+        ISymbol? symbol = semantics.GetSymbolInfo(bare, cancellation).Symbol;
+        return symbol switch
         {
-            IFieldSymbol field => field,
-            IPropertySymbol { IsIndexer: false } property => property,
+            IFieldSymbol or IPropertySymbol when Member.Holds(symbol) => symbol,
+            IPropertySymbol property when hops < MostHops => HeldBehind(property, semantics.Compilation, cancellation, hops + 1),
             _ => null,
         };
     }
+
+    /// <summary>The member whose value a property hands on, as in <c>Query => _query</c>.</summary>
+    private static ISymbol? HeldBehind(IPropertySymbol property, Compilation compilation, CancellationToken cancellation, int hops) =>
+        property.DeclaringSyntaxReferences.FirstOrDefault()?.GetSyntax(cancellation) is PropertyDeclarationSyntax { ExpressionBody.Expression: var given }
+        && given is IdentifierNameSyntax or MemberAccessExpressionSyntax { Expression: ThisExpressionSyntax }
+            ? Held(given, compilation.GetSemanticModel(given.SyntaxTree), cancellation, hops)
+            : null;
 }

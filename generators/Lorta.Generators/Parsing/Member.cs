@@ -61,7 +61,8 @@ internal readonly record struct Member(ISymbol Symbol)
 
     private static bool IsBackingField(ISymbol symbol) => symbol is IFieldSymbol { AssociatedSymbol: not null } || !symbol.CanBeReferencedByName;
 
-    private static bool Holds(ISymbol symbol) => symbol switch
+    /// <summary>Whether a field or property keeps its value, or is told to be taken for what it gives.</summary>
+    public static bool Holds(ISymbol symbol) => symbol switch
     {
         IFieldSymbol => true,
         IPropertySymbol { GetMethod: not null, IsIndexer: false } property =>

@@ -9,6 +9,8 @@ namespace Lorta.Generators.Parsing;
 /// <summary>Turns the members of a path into text that the annotated class can use, by an accessor where C# denies access.</summary>
 internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model, ICollection<DiagnosticInfo> diagnostics)
 {
+    private readonly HashSet<ITypeSymbol> _hidden = new(SymbolEqualityComparer.Default);
+
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat.AddMiscellaneousOptions(
         SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
 
@@ -16,6 +18,26 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
     public static string Text(ITypeSymbol type) => type.ToDisplayString(Full);
 
     public MemberPath Parse(IEnumerable<Member> path) => new(path.Select(Step).ToEquatableArray());
+
+    /// <summary>A member that holds a projection.</summary>
+    public ProjectionHolder Holder(Member member, KnownTypes known)
+    {
+        INamedTypeSymbol owner = member.Symbol.ContainingType.OriginalDefinition;
+        bool isOutside = !SymbolEqualityComparer.Default.Equals(owner.ContainingAssembly, compilation.Assembly);
+        return new(
+            Member.Id(member.Symbol),
+            known.LineageOf(member.Type),
+            isOutside && !IsIntercepted(owner),
+            !isOutside && compilation.IsSymbolAccessibleWithin(owner, compilation.Assembly)
+                ? Text(owner.IsGenericType ? owner.ConstructUnboundGenericType() : owner)
+                : null);
+    }
+
+    // Another assembly whose own models use the class has interceptors of its own.
+    private static bool IsIntercepted(INamedTypeSymbol owner) => owner.ContainingAssembly.GetAttributes().Any(data =>
+        data.AttributeClass is { Name: "InterceptedProjectionsAttribute" }
+        && data.ConstructorArguments.FirstOrDefault().Value is INamedTypeSymbol holder
+        && SymbolEqualityComparer.Default.Equals(holder.OriginalDefinition, owner));
 
     private MemberStep Step(Member member)
     {
@@ -52,14 +74,15 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
     private void RequireReachable(Member member, ITypeSymbol type)
     {
         ITypeSymbol? hidden = Parts(type).FirstOrDefault(part => part is INamedTypeSymbol && !compilation.IsSymbolAccessibleWithin(part, model));
-        if (hidden is not null)
+        if (hidden is not null && _hidden.Add(hidden))
         {
             diagnostics.Add(DiagnosticInfo.Create(
                 Descriptors.Unreachable, member.Symbol.Locations.FirstOrDefault(), member.Name, model.Name, hidden.Name));
         }
     }
 
-    private static IEnumerable<ITypeSymbol> Parts(ITypeSymbol type) => type switch
+    /// <summary>A type and those it is made of.</summary>
+    public static IEnumerable<ITypeSymbol> Parts(ITypeSymbol type) => type switch
     {
         IArrayTypeSymbol array => Parts(array.ElementType),
         INamedTypeSymbol named => named.TypeArguments.SelectMany(Parts).Prepend(named),

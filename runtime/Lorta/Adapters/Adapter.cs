@@ -92,6 +92,7 @@ public abstract class Adapter : nn.Module
             throw new InvalidOperationException($"The adapter '{merged.Name}' is merged already: unmerge it first.");
         }
 
+        Sites.Outside?.RequireBase();
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
         foreach (ProjectionSite site in AdaptedSites)
@@ -170,7 +171,7 @@ public abstract class Adapter : nn.Module
     /// <param name="site">The matrix.</param>
     /// <param name="weight">Its base weight [out, in].</param>
     /// <returns>A new tensor [out, in] of the weight's type.</returns>
-    protected virtual Tensor MergedWeight(ProjectionSite site, Tensor weight) => weight.clone();
+    protected internal virtual Tensor MergedWeight(ProjectionSite site, Tensor weight) => weight.clone();
 
     internal static Adapter Load(IAdaptable model, AdapterFolder stored, string name)
     {

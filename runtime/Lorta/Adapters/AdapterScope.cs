@@ -25,6 +25,18 @@ public sealed class AdapterScope : IDisposable
         _outer = Innermost.Value;
         Innermost.Value = this;
         Interlocked.Increment(ref _open);
+        try
+        {
+            foreach (AdapterSites sites in OutsideSites())
+            {
+                sites.Outside!.Enter(this, ActiveOn(sites));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Opens a scope in which no adapter is active, whatever the scopes around it say.</summary>
@@ -49,9 +61,39 @@ public sealed class AdapterScope : IDisposable
         }
 
         Innermost.Value = open;
+        foreach (AdapterSites sites in OutsideSites())
+        {
+            sites.Outside!.Leave(this, ActiveOn(sites));
+        }
     }
 
     internal static AdapterScope Of(Adapter adapter) => new(adapter);
+
+    /// <summary>The adapter that is active on a model in the calling code, or null.</summary>
+    internal static Adapter? ActiveOn(AdapterSites sites)
+    {
+        for (AdapterScope? scope = Innermost.Value; scope is not null; scope = scope._outer)
+        {
+            if (!scope._closed && (scope._adapter is null || scope._adapter.Sites == sites))
+            {
+                return scope._adapter is { IsMerged: false } adapter ? adapter : null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether this scope is another, or was opened inside it.</summary>
+    internal bool IsWithin(AdapterScope other)
+    {
+        AdapterScope? scope = this;
+        while (scope is not null && scope != other)
+        {
+            scope = scope._outer;
+        }
+
+        return scope is not null;
+    }
 
     internal static bool TryFind(
         nn.Module<Tensor, Tensor> projection, [NotNullWhen(true)] out Adapter? adapter, out ReadOnlySpan<ProjectionSite> sites)
@@ -74,7 +116,7 @@ public sealed class AdapterScope : IDisposable
                 if (adapter.Sites.TryFind(projection, out sites))
                 {
                     // Folded into the weights, it acts by the base's own call.
-                    return !adapter.IsMerged;
+                    return !adapter.IsMerged && sites[0].Route == ProjectionRoute.Interceptor;
                 }
             }
         }
@@ -82,5 +124,17 @@ public sealed class AdapterScope : IDisposable
         adapter = null;
         sites = default;
         return false;
+    }
+
+    /// <summary>The models with projections in other assemblies whose adapters this scope and those around it name.</summary>
+    private IEnumerable<AdapterSites> OutsideSites()
+    {
+        for (AdapterScope? scope = this; scope is not null; scope = scope._outer)
+        {
+            if (scope._adapter is { Sites: { Outside: not null } sites })
+            {
+                yield return sites;
+            }
+        }
     }
 }

@@ -35,6 +35,7 @@ public sealed class AdapterSites
 
         _byProjection = Projections.GroupBy(site => site.Projection)
             .ToDictionary(group => group.Key, group => group.OrderBy(site => site.FirstRow).ToArray());
+        Outside = OutsideProjections.Of(this, _byProjection.Values);
     }
 
     /// <summary>The model.</summary>
@@ -55,6 +56,9 @@ public sealed class AdapterSites
     /// <summary>Which matrices some layer has.</summary>
     public AttentionMatrices Matrices =>
         Projections.Aggregate(AttentionMatrices.None, (set, site) => set | (AttentionMatrices)(1 << (int)site.Matrix));
+
+    /// <summary>The projections that classes of another assembly call, or null where there are none.</summary>
+    internal OutsideProjections? Outside { get; }
 
     /// <summary>Finds the matrices that a projection holds.</summary>
     /// <param name="projection">A module of the model.</param>

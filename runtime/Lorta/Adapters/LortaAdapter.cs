@@ -142,10 +142,10 @@ public class LortaAdapter : Adapter
     }
 
     /// <inheritdoc/>
-    protected override Tensor MergedWeight(ProjectionSite site, Tensor weight)
+    protected internal override Tensor MergedWeight(ProjectionSite site, Tensor weight)
     {
         using DisposeScope scope = NewDisposeScope();
-        return (Delta(site) + weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
+        return Delta(site).Plus(weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
     }
 
     private Tensor Delta(ProjectionSite site)
@@ -170,7 +170,7 @@ public class LortaAdapter : Adapter
         else
         {
             output = call.Base(input);
-            output = output + product.mm(up).reshape(output.shape);
+            output = output.Plus(product.mm(up).reshape(output.shape));
         }
 
         return output.MoveToOuterDisposeScope();
@@ -211,7 +211,7 @@ public class LortaAdapter : Adapter
             updates.Add(product.new_zeros(product.shape[0], output.shape[^1] - row));
         }
 
-        return (output + cat(updates, 1).reshape(output.shape)).MoveToOuterDisposeScope();
+        return output.Plus(cat(updates, 1).reshape(output.shape)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The input times the factor that it meets [N, r], shared by the calls that take the same value.</summary>

@@ -17,12 +17,14 @@ namespace Lorta.Adapters;
 internal sealed class LortaFactors
 {
     private readonly LortaOptions _options;
+    private readonly Scalar _scaling;
     private readonly AttentionMatrix[] _matrices;
     private readonly Func<LortaFactor, Parameter> _factor;
 
     public LortaFactors(LortaOptions options, IEnumerable<AttentionMatrix> matrices, Func<LortaFactor, Parameter> factor)
     {
         _options = options;
+        _scaling = options.Scaling;
         _matrices = [.. matrices];
         _factor = factor;
     }
@@ -87,8 +89,7 @@ internal sealed class LortaFactors
         }
 
         // r numbers are cheaper to scale than rows * r, so the constant joins them first.
-        Scalar scaling = _options.Scaling;
-        return scale is null ? up * scaling : up * (scale * scaling);
+        return scale is null ? up * _scaling : up * (scale * _scaling);
     }
 
     /// <summary>Whether Q, K and V of a layer multiply their input by the same factor.</summary>

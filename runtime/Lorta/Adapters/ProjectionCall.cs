@@ -9,8 +9,11 @@ namespace Lorta.Adapters;
 /// <param name="Share">How it stands to other calls on the same value.</param>
 public readonly record struct ProjectionCall(nn.Module<Tensor, Tensor> Projection, Tensor Input, bool RunsHooks, InputShare Share)
 {
+    /// <summary>The base model's result where it is computed already, as in a forward hook.</summary>
+    internal Tensor? Output { get; init; }
+
     /// <summary>The base model's own result, without any adapter.</summary>
     /// <param name="input">The input [..., in].</param>
     /// <returns>The output [..., out].</returns>
-    public Tensor Base(Tensor input) => RunsHooks ? Projection.call(input) : Projection.forward(input);
+    public Tensor Base(Tensor input) => Output ?? (RunsHooks ? Projection.call(input) : Projection.forward(input));
 }

@@ -10,8 +10,10 @@ public sealed class ProjectionSite
     /// <param name="layer">Index of the layer, from 0.</param>
     /// <param name="matrix">Which of the four it is.</param>
     /// <param name="projection">A linear layer, or a module with a parameter <c>weight</c> [out, in].</param>
-    public ProjectionSite(int layer, AttentionMatrix matrix, nn.Module<Tensor, Tensor> projection)
-        : this(layer, matrix, projection, 0, -1)
+    /// <param name="route">How its calls are reached.</param>
+    public ProjectionSite(
+        int layer, AttentionMatrix matrix, nn.Module<Tensor, Tensor> projection, ProjectionRoute route = ProjectionRoute.Interceptor)
+        : this(layer, matrix, projection, 0, -1, route)
     {
     }
 
@@ -21,8 +23,16 @@ public sealed class ProjectionSite
     /// <param name="projection">The module whose weight holds the block.</param>
     /// <param name="firstRow">The block's first row.</param>
     /// <param name="rows">The number of its rows; -1 for all that follow.</param>
-    public ProjectionSite(int layer, AttentionMatrix matrix, nn.Module<Tensor, Tensor> projection, int firstRow, int rows)
+    /// <param name="route">How its calls are reached.</param>
+    public ProjectionSite(
+        int layer,
+        AttentionMatrix matrix,
+        nn.Module<Tensor, Tensor> projection,
+        int firstRow,
+        int rows,
+        ProjectionRoute route = ProjectionRoute.Interceptor)
     {
+        Route = route;
         Layer = layer;
         Matrix = matrix;
         Projection = projection;
@@ -39,13 +49,19 @@ public sealed class ProjectionSite
     /// <summary>The matrices of a projection that holds several, one below the other.</summary>
     /// <param name="layer">Index of the layer, from 0.</param>
     /// <param name="projection">The module whose weight holds them.</param>
+    /// <param name="route">How its calls are reached.</param>
     /// <param name="heads">Number of query heads.</param>
     /// <param name="keyValueHeads">Number of key and value heads.</param>
     /// <param name="matrices">The matrices in the order of their rows.</param>
     /// <returns>A site for each matrix.</returns>
     /// <exception cref="ArgumentException">The heads do not divide the rows.</exception>
     public static IReadOnlyList<ProjectionSite> Blocks(
-        int layer, nn.Module<Tensor, Tensor> projection, int heads, int keyValueHeads, params ReadOnlySpan<AttentionMatrix> matrices)
+        int layer,
+        nn.Module<Tensor, Tensor> projection,
+        ProjectionRoute route,
+        int heads,
+        int keyValueHeads,
+        params ReadOnlySpan<AttentionMatrix> matrices)
     {
         int all = new ProjectionSite(layer, matrices[0], projection).Rows;
         int sum = 0;
@@ -66,7 +82,7 @@ public sealed class ProjectionSite
         foreach (AttentionMatrix matrix in matrices)
         {
             int rows = all / sum * Heads(matrix);
-            sites.Add(new(layer, matrix, projection, first, rows));
+            sites.Add(new(layer, matrix, projection, first, rows, route));
             first += rows;
         }
 
@@ -83,6 +99,11 @@ public sealed class ProjectionSite
 
     /// <summary>The module that is called in the forward.</summary>
     public nn.Module<Tensor, Tensor> Projection { get; }
+
+    /// <summary>
+    /// How the projection's calls reach adapters. Where another assembly makes them, the first scope finds out.
+    /// </summary>
+    public ProjectionRoute Route { get; internal set; }
 
     /// <summary>The first row of the matrix in the projection's weight.</summary>
     public int FirstRow { get; }

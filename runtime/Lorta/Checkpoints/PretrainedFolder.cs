@@ -162,28 +162,34 @@ public sealed class PretrainedFolder : IDisposable
         }
     }
 
-    private static PretrainedFolder OpenShards(string folder, JsonFile config, JsonFile index)
+    /// <summary>The pairs of tensor and shard in an index.</summary>
+    /// <exception cref="CheckpointException">The index has no such map, or names a file that is no safetensors file beside it.</exception>
+    internal static IEnumerable<(string Tensor, string Shard)> ReadIndex(JsonFile index)
     {
         if (!index.Root.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
         {
             throw new CheckpointException($"{index.FilePath} lacks the object 'weight_map' of tensor names to files: fetch it again.");
         }
 
+        return map.EnumerateObject().Select(tensor => (tensor.Name, ShardName(index, tensor)));
+    }
+
+    private static PretrainedFolder OpenShards(string folder, JsonFile config, JsonFile index)
+    {
         Dictionary<string, SafetensorsFile> shards = [];
         try
         {
             Dictionary<string, SafetensorsFile> fileOf = [];
-            foreach (JsonProperty tensor in map.EnumerateObject())
+            foreach ((string tensor, string shard) in ReadIndex(index))
             {
-                string shard = ShardName(index, tensor);
                 if (!shards.TryGetValue(shard, out SafetensorsFile? file))
                 {
                     shards.Add(shard, file = SafetensorsFile.Open(Path.Combine(folder, shard)));
                 }
 
-                fileOf[tensor.Name] = file.Entries.ContainsKey(tensor.Name)
+                fileOf[tensor] = file.Entries.ContainsKey(tensor)
                     ? file
-                    : throw new CheckpointException($"{index.FilePath} puts the tensor '{tensor.Name}' in {shard}, which lacks it: fetch both again.");
+                    : throw new CheckpointException($"{index.FilePath} puts the tensor '{tensor}' in {shard}, which lacks it: fetch both again.");
             }
 
             return new PretrainedFolder(folder, config, [.. shards.Values], fileOf);

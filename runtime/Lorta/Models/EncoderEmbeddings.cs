@@ -42,8 +42,8 @@ internal sealed class EncoderEmbeddings : Module<Tensor, Tensor, Tensor?, Tensor
     /// <returns>Embeddings [b, s, d].</returns>
     public override Tensor forward(Tensor ids, Tensor positions, Tensor? types)
     {
-        Tensor sum = _words.forward(ids) + _positions.forward(positions); // [b, s, d]
-        sum += types is null ? _types.weight!.select(0, 0) : _types.forward(types);
+        Tensor sum = _words.forward(ids).Plus(_positions.forward(positions)); // [b, s, d]
+        sum = sum.Plus(types is null ? _types.weight!.select(0, 0) : _types.forward(types));
         Tensor output = _norm.forward(sum);
         return training && _dropout > 0 ? functional.dropout(output, _dropout, training: true) : output;
     }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Lorta.Models;
@@ -5,11 +6,14 @@ namespace Lorta.Models;
 /// <summary>The RoBERTa encoder (Liu et al., 2019).</summary>
 public sealed class RobertaModel : Encoder
 {
+    private readonly Scalar _padId;
+
     /// <summary>Creates an encoder with random weights.</summary>
     /// <param name="config">Sizes and settings.</param>
     public RobertaModel(EncoderConfig config)
         : base("roberta", config)
     {
+        _padId = config.PadId;
         RegisterComponents();
     }
 
@@ -19,7 +23,7 @@ public sealed class RobertaModel : Encoder
     /// <summary>Tokens count from the row after the padding's; padding has the padding's own row.</summary>
     private protected override Tensor Positions(Tensor ids)
     {
-        Tensor tokens = ids.ne(Config.PadId).to(ScalarType.Int64);
-        return (tokens.cumsum(1) * tokens) + Config.PadId; // [b, s]
+        Tensor tokens = ids.ne(_padId).to(ScalarType.Int64);
+        return (tokens.cumsum(1) * tokens).Plus(_padId); // [b, s]
     }
 }

@@ -184,6 +184,6 @@ internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
             output = functional.dropout(output, _dropout, training: true);
         }
 
-        return _norm.forward(output + residual);
+        return _norm.forward(output.Plus(residual));
     }
 }

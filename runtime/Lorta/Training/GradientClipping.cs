@@ -18,8 +18,11 @@ internal static class GradientClipping
             return;
         }
 
+        using Scalar highest = maxNorm;
+        using Scalar epsilon = 1e-6;
+        using Scalar one = 1;
         Tensor norm = stack(gradients.Select(g => g.norm().to(ScalarType.Float64))).norm();
-        Tensor factor = (maxNorm / (norm + 1e-6)).clamp_max(1);
+        Tensor factor = norm.add_(epsilon, one).reciprocal_().mul_(highest).clamp_max(one);
         foreach (Tensor gradient in gradients)
         {
             gradient.mul_(factor);

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Lorta.Training;
 
@@ -19,8 +21,8 @@ internal static class RunSettings
             ["highest gradient norm"] = Text(options.MaxGradientNorm),
             ["micro-batch size"] = Text(options.MicroBatchSize),
             ["seed"] = Text(options.Seed),
-            ["rank"] = Text(options.Rank),
-            ["number of ranks"] = Text(options.World),
+            ["machine's rank"] = Text(options.Rank),
+            ["number of machines"] = Text(options.World),
             ["best metric"] = options.BestMetric is { } metric ? $"the {(options.LowerIsBetter ? "lowest" : "highest")} {metric}" : "none",
             ["patience"] = Text(options.Patience),
             ["order of batches"] = trainer.Order.Description,
@@ -29,16 +31,26 @@ internal static class RunSettings
         {
             settings[$"learning rate of {group.Name}"] = Text(group.LearningRate);
             settings[$"weight decay of {group.Name}"] = Text(group.WeightDecay);
-            settings[$"list of parameters of {group.Name}"] = string.Join(
-                ", ", group.Parameters.Select(p => $"{p.Name} [{string.Join(" x ", p.Parameter.shape)}] {p.Parameter.dtype}"));
+            settings[$"list of parameters of {group.Name}"] = ListOf(group);
         }
 
         foreach ((string name, string value) in options.Settings)
         {
-            settings[name] = value;
+            if (!settings.TryAdd(name, value))
+            {
+                throw new TrainingException($"A run has a setting of its own that is called {name}: give the one in Settings another name.");
+            }
         }
 
         return settings;
+    }
+
+    // A hash, because a whole model's names would make no sentence.
+    private static string ListOf(ParameterGroup group)
+    {
+        IEnumerable<string> lines = group.Parameters.Select(p => $"{p.Name} [{string.Join(", ", p.Parameter.shape)}] {p.Parameter.dtype}\n");
+        string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
+        return $"{group.Parameters.Count} tensors of {group.Parameters.Sum(p => p.Parameter.numel())} numbers ({hash[..16]})";
     }
 
     private static string Text<T>(T? value)

@@ -4,38 +4,36 @@ using static TorchSharp.torch;
 
 namespace Lorta.Training;
 
-/// <summary>The parameters of a run with their AdamW, and a copy of them from the best epoch so far.</summary>
+/// <summary>The parameters of a run with their optimizers, and a copy of them from the best epoch so far.</summary>
 internal sealed class TrainedParameters : IDisposable
 {
-    private readonly IReadOnlyList<ParameterGroup> _groups;
-    private readonly (string Name, Parameter Parameter)[] _named;
-    private readonly AdamW _optimizer;
-    private readonly AdamW.State[] _moments;
+    private readonly Trained[] _trained;
     private Tensor[]? _best;
 
     public TrainedParameters(IReadOnlyList<ParameterGroup> groups, TrainingOptions options)
     {
-        _groups = groups;
-        _named = [.. groups.SelectMany(g => g.Parameters)];
-        _optimizer = new AdamW(groups.Select(g => new AdamW.ParamGroup(
-            [.. g.Parameters.Select(p => p.Parameter)], g.LearningRate, options.Beta1, options.Beta2, options.Epsilon, g.WeightDecay)));
-        _moments = [.. _optimizer.state_dict().State.Cast<AdamW.State>()];
+        _trained =
+        [
+            .. from g in groups
+               from p in g.Parameters
+               select new Trained(g, p.Name, p.Parameter, new AdamW(p.Parameter, options.Beta1, options.Beta2, options.Epsilon)),
+        ];
     }
 
-    public IEnumerable<Parameter> Parameters => _named.Select(p => p.Parameter);
+    public IEnumerable<Parameter> Parameters => _trained.Select(t => t.Parameter);
 
-    public bool IsOnCpu => _named[0].Parameter.device_type == DeviceType.CPU;
+    public bool IsOnCpu => _trained[0].Parameter.device_type == DeviceType.CPU;
 
     /// <summary>The tensors that a run goes on from, by name. They are this run's own, or new in the caller's dispose scope.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> State()
     {
-        for (int i = 0; i < _named.Length; i++)
+        for (int i = 0; i < _trained.Length; i++)
         {
-            (string name, Parameter parameter) = _named[i];
+            (_, string name, Parameter parameter, AdamW optimizer) = _trained[i];
             yield return new($"parameter.{name}", parameter.detach());
-            yield return new($"exp_avg.{name}", _moments[i].exp_avg);
-            yield return new($"exp_avg_sq.{name}", _moments[i].exp_avg_sq);
-            yield return new($"step.{name}", tensor(_moments[i].step));
+            yield return new($"exp_avg.{name}", optimizer.Mean);
+            yield return new($"exp_avg_sq.{name}", optimizer.Square);
+            yield return new($"step.{name}", tensor(optimizer.Steps));
             if (_best is not null)
             {
                 yield return new($"best.{name}", _best[i]);
@@ -46,20 +44,19 @@ internal sealed class TrainedParameters : IDisposable
     /// <summary>Takes over what <see cref="State"/> gave; <paramref name="read"/> gives a tensor of its own by name.</summary>
     public void Restore(Func<string, Tensor> read, bool hasBest)
     {
-        using IDisposable _ = no_grad();
+        using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        for (int i = 0; i < _named.Length; i++)
+        foreach ((_, string name, Parameter parameter, AdamW optimizer) in _trained)
         {
-            (string name, Parameter parameter) = _named[i];
             parameter.copy_(read($"parameter.{name}"));
-            _moments[i].exp_avg.copy_(read($"exp_avg.{name}"));
-            _moments[i].exp_avg_sq.copy_(read($"exp_avg_sq.{name}"));
-            _moments[i].step = read($"step.{name}").item<long>();
+            optimizer.Mean.copy_(read($"exp_avg.{name}"));
+            optimizer.Square.copy_(read($"exp_avg_sq.{name}"));
+            optimizer.Steps = read($"step.{name}").item<long>();
         }
 
         if (hasBest)
         {
-            SetBest([.. _named.Select(p => read($"best.{p.Name}").to(p.Parameter.device))]);
+            SetBest([.. _trained.Select(t => read($"best.{t.Name}").to(t.Parameter.device))]);
         }
     }
 
@@ -85,15 +82,13 @@ internal sealed class TrainedParameters : IDisposable
         }
     }
 
-    /// <summary>One step of AdamW with every group's rate times <paramref name="factor"/>.</summary>
+    /// <summary>One step of every parameter, with its group's learning rate times <paramref name="factor"/>.</summary>
     public void Step(double factor)
     {
-        foreach ((ParameterGroup group, optim.ILearningRateController controller) in _groups.Zip(_optimizer.ParamGroups))
+        foreach ((ParameterGroup group, _, _, AdamW optimizer) in _trained)
         {
-            controller.LearningRate = group.LearningRate * factor;
+            optimizer.Step(group.LearningRate * factor, group.WeightDecay);
         }
-
-        _optimizer.step();
     }
 
     public void KeepAsBest()
@@ -119,13 +114,16 @@ internal sealed class TrainedParameters : IDisposable
         using DisposeScope scope = NewDisposeScope();
         bool[] finite = stack(Parameters.Select(p => p.isfinite().all())).cpu().data<bool>().ToArray();
         int index = Array.IndexOf(finite, false);
-        return index < 0 ? null : _named[index].Name;
+        return index < 0 ? null : _trained[index].Name;
     }
 
     public void Dispose()
     {
         SetBest(null);
-        _optimizer.Dispose();
+        foreach (Trained trained in _trained)
+        {
+            trained.Optimizer.Dispose();
+        }
     }
 
     private void SetBest(Tensor[]? best)
@@ -137,4 +135,6 @@ internal sealed class TrainedParameters : IDisposable
 
         _best = best is null ? null : [.. best.Select(b => b.DetachFromDisposeScope())];
     }
+
+    private sealed record Trained(ParameterGroup Group, string Name, Parameter Parameter, AdamW Optimizer);
 }

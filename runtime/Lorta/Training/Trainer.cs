@@ -35,7 +35,7 @@ public sealed class Trainer
 
     /// <summary>
     /// Scores the model after each epoch: metrics by name. It is called without gradients in a dispose scope of its own, and leaves the
-    /// model in the mode (train or eval) that it found it in. It may heed the run's cancellation: the run goes on with this evaluation.
+    /// model in the mode (train or eval) that it found it in. It may heed the run's cancellation: a resumed run evaluates anew.
     /// </summary>
     public Func<CancellationToken, IReadOnlyDictionary<string, double>>? Evaluate { get; init; }
 

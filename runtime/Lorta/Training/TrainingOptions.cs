@@ -65,7 +65,7 @@ public sealed record TrainingOptions
     public int? ReportEvery { get; init; }
 
     /// <summary>
-    /// What else decides a run's numbers (base model, task, rank, ...), by name: a run is resumed only with the same.
+    /// What else decides a run's numbers (base model, task, the adapter's rank, ...), by name: a run is resumed only with the same.
     /// </summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 

@@ -110,7 +110,7 @@ internal sealed class TrainingRun : IDisposable
         using DisposeScope scope = NewDisposeScope();
         manual_seed(SeedSequence.Derive(_options.Seed, _position.Step, _options.Rank)).Dispose();
         _parameters.DropGradients();
-        Tensor? loss = null;
+        var shares = new List<Tensor>();
         foreach (IReadOnlyList<int> part in batch.Parts)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -120,8 +120,7 @@ internal sealed class TrainingRun : IDisposable
                 _trainer.Upcoming?.Invoke(next);
             }
 
-            Tensor share = Backward(part, batch);
-            loss = loss is null ? share : loss + share;
+            shares.Add(Backward(part, batch));
         }
 
         if (_options.World > 1)
@@ -139,9 +138,9 @@ internal sealed class TrainingRun : IDisposable
         _position.Step++;
         _position.Batch++;
         _rows += batch.Rows;
-        if (loss is not null)
+        if (shares.Count > 0)
         {
-            _unread.Add((_position.Step, loss.DetachFromDisposeScope()));
+            _unread.Add((_position.Step, stack(shares).sum().DetachFromDisposeScope()));
         }
     }
 
@@ -149,9 +148,11 @@ internal sealed class TrainingRun : IDisposable
     private Tensor Backward(IReadOnlyList<int> part, RankBatch batch)
     {
         using DisposeScope scope = NewDisposeScope();
+        using Scalar weight = (double)part.Count / batch.RowsOfAllRanks;
+        using Scalar share = (double)part.Count / batch.Rows;
         Tensor loss = _trainer.Loss(part);
-        (loss * ((double)part.Count / batch.RowsOfAllRanks)).backward();
-        return (loss.detach() * ((double)part.Count / batch.Rows)).MoveToOuterDisposeScope();
+        loss.mul(weight).backward();
+        return loss.detach().mul(share).MoveToOuterDisposeScope();
     }
 
     private EpochRecord FinishEpoch(CancellationToken cancellation)
@@ -159,7 +160,7 @@ internal sealed class TrainingRun : IDisposable
         ReadLosses();
         RequireFiniteParameters();
         EpochRecord finished = _position.FinishEpoch(Evaluate(cancellation));
-        if (finished == Best)
+        if (ReferenceEquals(finished, Best))
         {
             _parameters.KeepAsBest();
         }

@@ -48,8 +48,8 @@ internal sealed class LinearRegression : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor index = tensor([.. rows.Select(row => (long)row)]);
-        Tensor error = _x.index_select(0, index).mv(_weight) + _bias - _y.index_select(0, index);
-        return error.square().mean().MoveToOuterDisposeScope();
+        Tensor error = _x.index_select(0, index).mv(_weight) - (_y.index_select(0, index) - _bias);
+        return (error * error).mean().MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -20,7 +20,7 @@ public sealed class ResumeTests : IDisposable
     [InlineData(3)]
     public void AfterACrashAtAnyForward(int? saveEvery)
     {
-        TrainingOptions options = TinyTask.Options with { StateFile = StateFile, SaveEvery = saveEvery };
+        TrainingOptions options = TinyTask.Options with { Epochs = 2, StateFile = StateFile, SaveEvery = saveEvery };
         (byte[] parameters, byte[] state, int forwards) = Uninterrupted(options);
         for (int crash = 1; crash <= forwards; crash++)
         {
@@ -36,7 +36,7 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void AfterCancellationAtAnyForward()
     {
-        TrainingOptions options = TinyTask.Options with { StateFile = StateFile };
+        TrainingOptions options = TinyTask.Options with { Epochs = 2, StateFile = StateFile };
         (byte[] parameters, byte[] state, int forwards) = Uninterrupted(options);
         for (int cancelAt = 1; cancelAt <= forwards; cancelAt++)
         {
@@ -71,10 +71,48 @@ public sealed class ResumeTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void AfterCancellationInAnEvaluation(int epoch)
+    {
+        TrainingOptions options = TinyTask.Options with { Epochs = 2, StateFile = StateFile };
+        (byte[] parameters, byte[] state, int forwards) = Uninterrupted(options);
+        File.Delete(StateFile);
+        using var stopped = new TinyTask();
+        using var cancellation = new CancellationTokenSource();
+        int evaluations = 0;
+        var trainer = new Trainer(options, stopped.Groups, TinyTask.Order, stopped.Loss)
+        {
+            Evaluate = token =>
+            {
+                if (++evaluations == epoch)
+                {
+                    cancellation.Cancel();
+                }
+
+                return stopped.Evaluate(token);
+            },
+        };
+        Assert.ThrowsAny<OperationCanceledException>(() => trainer.Run(cancellation.Token));
+
+        using var task = new TinyTask();
+        int left = 0;
+        task.TrainerOf(options, rows =>
+        {
+            left++;
+            return task.Loss(rows);
+        }).Run(Cancellation);
+
+        Assert.Equal(forwards - epoch * forwards / 2, left);
+        Assert.Equal(parameters, task.Bytes());
+        Assert.Equal(state, File.ReadAllBytes(StateFile));
+    }
+
     [Fact]
     public void AfterManyCrashesOfOneRun()
     {
-        TrainingOptions options = TinyTask.Options with { StateFile = StateFile, SaveEvery = 1 };
+        TrainingOptions options = TinyTask.Options with { Epochs = 2, StateFile = StateFile, SaveEvery = 1 };
         (byte[] parameters, _, _) = Uninterrupted(options);
         File.Delete(StateFile);
         int crashes = 0;
@@ -100,7 +138,7 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void AFinishedRunOnlyGivesItsResultAgain()
     {
-        TrainingOptions options = TinyTask.Options with { StateFile = StateFile };
+        TrainingOptions options = TinyTask.Options with { Epochs = 2, StateFile = StateFile };
         using var first = new TinyTask();
         TrainingResult expected = first.TrainerOf(options).Run(Cancellation);
 
@@ -134,15 +172,21 @@ public sealed class ResumeTests : IDisposable
         Refuses("task is CoLA, and here it is MRPC", options with { Settings = new Dictionary<string, string> { ["task"] = "MRPC" } });
         Refuses("task is CoLA, and here it is not set", options with { Settings = new Dictionary<string, string>() });
 
+        Refuses("order of batches is 22 rows bucketed", options, BatchOrder.Shuffled(TinyTask.Rows, 5));
         ParameterGroup[] groups = [.. task.Groups];
         RefusesGroups("learning rate of head is 0.05, and here it is 0.06", [groups[0] with { LearningRate = 0.06 }, .. groups[1..]]);
+        RefusesGroups("weight decay of head is 0.1, and here it is 0", [groups[0] with { WeightDecay = 0 }, .. groups[1..]]);
         RefusesGroups("learning rate of adapter is 0.02, and here it is not set", groups[..2]);
+        RefusesGroups(
+            "list of parameters of adapter is 2 tensors of 36 numbers",
+            [.. groups[..2], groups[2] with { Parameters = [groups[2].Parameters[0]] }]);
 
         // Where and how often the state is written, and what is reported, changes no number.
         task.TrainerOf(options with { SaveEvery = 2, ReportEvery = 5 }).Run(Cancellation);
         Assert.Equal(state, File.ReadAllBytes(StateFile));
 
-        void Refuses(string part, TrainingOptions other) => RefusesRun(part, task.TrainerOf(other));
+        void Refuses(string part, TrainingOptions other, BatchOrder? order = null) =>
+            RefusesRun(part, new Trainer(other, task.Groups, order ?? TinyTask.Order, task.Loss) { Evaluate = task.Evaluate });
 
         void RefusesGroups(string part, IReadOnlyList<ParameterGroup> other) =>
             RefusesRun(part, new Trainer(options, other, TinyTask.Order, task.Loss) { Evaluate = task.Evaluate });
@@ -161,7 +205,7 @@ public sealed class ResumeTests : IDisposable
     public void AForeignFileIsRefused()
     {
         using var task = new TinyTask();
-        TrainingOptions options = TinyTask.Options with { StateFile = StateFile };
+        TrainingOptions options = TinyTask.Options with { Epochs = 2, StateFile = StateFile };
         File.WriteAllBytes(StateFile, task.Bytes());
 
         TrainingException error = Assert.Throws<TrainingException>(() => task.TrainerOf(options).Run(Cancellation));

@@ -11,6 +11,7 @@ internal sealed class TinyTask : IDisposable
 {
     public const int Rows = 22;
 
+    private readonly int _threads = get_num_threads();
     private readonly Tensor _inputs;
     private readonly Tensor _labels;
     private readonly Linear _hidden;
@@ -18,16 +19,20 @@ internal sealed class TinyTask : IDisposable
 
     public TinyTask()
     {
+        // There is nothing here to share out, and on a busy machine threads spend their time waiting for each other.
+        set_num_threads(1);
         using DisposeScope scope = NewDisposeScope();
         using Generator generator = new(7, CPU);
+        using Scalar zero = 0;
+        using Scalar scale = 0.3;
         _inputs = randn([Rows, 5], generator: generator).DetachFromDisposeScope();
-        _labels = (_inputs.sum(1) > 0).to(ScalarType.Int64).DetachFromDisposeScope();
+        _labels = _inputs.sum(1).gt(zero).to(ScalarType.Int64).DetachFromDisposeScope();
         _hidden = nn.Linear(5, 6);
         _output = nn.Linear(6, 2);
         using IDisposable _ = no_grad();
         foreach (Parameter parameter in Parameters.Select(p => p.Parameter))
         {
-            parameter.copy_(randn(parameter.shape, generator: generator) * 0.3);
+            parameter.copy_(randn(parameter.shape, generator: generator).mul_(scale));
             parameter.DetachFromDisposeScope();
         }
     }
@@ -98,6 +103,7 @@ internal sealed class TinyTask : IDisposable
         _labels.Dispose();
         _hidden.Dispose();
         _output.Dispose();
+        set_num_threads(_threads);
     }
 
     private Tensor Logits(Tensor inputs, bool isTraining)

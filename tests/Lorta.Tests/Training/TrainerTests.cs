@@ -98,6 +98,28 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(needed.Skip(1), announced, ReferenceEqualityComparer.Instance);
     }
 
+    [Fact]
+    public void BatchesMadeAheadChangeNoNumber()
+    {
+        using var plain = new TinyTask();
+        plain.TrainerOf(TinyTask.Options).Run(Cancellation);
+
+        using var task = new TinyTask();
+        using var prefetcher = new BatchPrefetcher<RowBatch>(rows => new RowBatch(rows));
+        var trainer = new Trainer(TinyTask.Options, task.Groups, TinyTask.Order, rows =>
+        {
+            using RowBatch batch = prefetcher.Take(rows);
+            return task.Loss(batch.Rows);
+        })
+        {
+            Evaluate = task.Evaluate,
+            Upcoming = prefetcher.Start,
+        };
+        trainer.Run(Cancellation);
+
+        Assert.Equal(plain.Bytes(), task.Bytes());
+    }
+
     [Theory]
     [InlineData(false, new[] { 0.1, 0.4, 0.3, 0.4, 0.2 }, 2)]
     [InlineData(true, new[] { 0.4, double.NaN, 0.2, 0.1, 0.3 }, 4)]
@@ -167,13 +189,14 @@ public sealed class TrainerTests : IDisposable
     public void ALossThatIsNotFiniteStopsTheRunAndLeavesTheLastState(float bad, string shown, int reportEvery)
     {
         using var task = new TinyTask();
+        using Scalar factor = bad;
         byte[]? state = null;
         int step = 0;
         TrainingOptions options = TinyTask.Options with { StateFile = StateFile, MicroBatchSize = null, ReportEvery = reportEvery };
         var trainer = new Trainer(options, task.Groups, TinyTask.Order, rows =>
         {
             state ??= step == 6 ? File.ReadAllBytes(StateFile) : null;
-            return ++step == 7 ? task.Loss(rows) * bad : task.Loss(rows);
+            return ++step == 7 ? task.Loss(rows).mul(factor) : task.Loss(rows);
         })
         {
             Evaluate = task.Evaluate,
@@ -201,20 +224,28 @@ public sealed class TrainerTests : IDisposable
                 if (step == 3)
                 {
                     using Tensor gradient = task.Groups[2].Parameters[0].Parameter.grad!;
-                    gradient.fill_(double.NaN);
+                    using Scalar bad = double.NaN;
+                    gradient.fill_(bad);
                 }
             },
         };
-        byte[]? state = null;
 
         DivergedException error = Assert.Throws<DivergedException>(() => trainer.Run(Cancellation));
 
-        state = File.ReadAllBytes(StateFile);
+        // The state of step 2 goes on to the end as if nothing had been.
         Assert.Equal(4, error.Step);
-        using var again = new TinyTask();
-        TrainingResult result = again.TrainerOf(TinyTask.Options with { StateFile = StateFile }).Run(Cancellation);
-        Assert.Equal(TinyTask.Options.Epochs, result.Epochs.Count);
-        Assert.NotEmpty(state);
+        Assert.Contains("weight is no longer finite at step 4 of 15", error.Message);
+        using var resumed = new TinyTask();
+        int forwards = 0;
+        resumed.TrainerOf(TinyTask.Options with { StateFile = StateFile }, rows =>
+        {
+            forwards++;
+            return resumed.Loss(rows);
+        }).Run(Cancellation);
+        using var plain = new TinyTask();
+        plain.TrainerOf(TinyTask.Options).Run(Cancellation);
+        Assert.Equal(27 - 4, forwards);
+        Assert.Equal(plain.Bytes(), resumed.Bytes());
     }
 
     [Fact]
@@ -298,6 +329,17 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void ASettingWithTheNameOfTheRunsOwnIsRefused()
+    {
+        using var task = new TinyTask();
+        TrainingOptions options = TinyTask.Options with { Settings = new Dictionary<string, string> { ["seed"] = "3" } };
+
+        TrainingException error = Assert.Throws<TrainingException>(() => task.TrainerOf(options).Run(Cancellation));
+
+        Assert.Equal("A run has a setting of its own that is called seed: give the one in Settings another name.", error.Message);
+    }
+
+    [Fact]
     public void ParametersThatCannotBeTrainedAreRefusedByName()
     {
         using var task = new TinyTask();
@@ -324,6 +366,13 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal("BestMetric is mattews: it needs Evaluate.", Assert.Throws<TrainingException>(() => without.Run(Cancellation)).Message);
         TrainingException error = Assert.Throws<TrainingException>(() => task.TrainerOf(options).Run(Cancellation));
         Assert.Equal("The evaluation has no metric \"mattews\" to choose the best epoch by: name one of accuracy.", error.Message);
+    }
+
+    private sealed record RowBatch(IReadOnlyList<int> Rows) : IDisposable
+    {
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Reports : IProgress<TrainingProgress>

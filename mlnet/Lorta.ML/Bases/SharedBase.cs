@@ -1,0 +1,109 @@
+using Lorta.ML.Saving;
+using Lorta.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Lorta.ML.Bases;
+
+/// <summary>
+/// A base model in memory, shared by all models of the process that were fine-tuned from it and run on the same device. It is
+/// freed when the last of them has released it.
+/// </summary>
+internal sealed class SharedBase
+{
+    private static readonly Dictionary<string, SharedBase> Loaded = [];
+
+    private readonly string _key;
+    private readonly Lazy<SequenceClassifier> _model;
+    private readonly TemporaryFolder? _temporary;
+    private int _users;
+
+    private SharedBase(string key, string folder, TemporaryFolder? temporary, Device device)
+    {
+        _key = key;
+        _temporary = temporary;
+        Folder = folder;
+        Device = device;
+        _model = new Lazy<SequenceClassifier>(() => Load(folder, device));
+    }
+
+    /// <summary>The folder that it was loaded from.</summary>
+    public string Folder { get; }
+
+    /// <summary>Where it runs.</summary>
+    public Device Device { get; }
+
+    /// <summary>Loads a base, or joins those who use it already.</summary>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="sha256">The SHA-256 of its files, by which it is known.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="temporary">The folder where it is a temporary one, deleted when it is no longer needed.</param>
+    /// <exception cref="Checkpoints.CheckpointException">The folder is no checkpoint of a supported model.</exception>
+    public static SharedBase Acquire(string folder, IReadOnlyDictionary<string, string> sha256, Device device, TemporaryFolder? temporary = null)
+    {
+        string key = string.Join('\n', sha256.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {file.Value}").Append(device.ToString()));
+        SharedBase shared;
+        lock (Loaded)
+        {
+            if (!Loaded.TryGetValue(key, out shared!))
+            {
+                Loaded.Add(key, shared = new SharedBase(key, folder, temporary, device));
+            }
+
+            shared._users++;
+        }
+
+        if (temporary != shared._temporary)
+        {
+            temporary?.Dispose();
+        }
+
+        try
+        {
+            _ = shared._model.Value;
+            return shared;
+        }
+        catch
+        {
+            shared.Release();
+            throw;
+        }
+    }
+
+    /// <summary>A model over the shared encoder with a head of its own, in evaluation mode.</summary>
+    /// <param name="outputs">The number of its logits.</param>
+    public SequenceClassifier WithNewHead(int outputs) => _model.Value.WithNewHead(outputs).to(Device);
+
+    /// <summary>Gives the base up; its weights are freed with the last user.</summary>
+    public void Release()
+    {
+        lock (Loaded)
+        {
+            if (--_users > 0)
+            {
+                return;
+            }
+
+            Loaded.Remove(_key);
+        }
+
+        if (_model.IsValueCreated)
+        {
+            _model.Value.Dispose();
+        }
+
+        _temporary?.Dispose();
+    }
+
+    private static SequenceClassifier Load(string folder, Device device)
+    {
+        SequenceClassifier model = SequenceClassifier.Load(folder);
+        foreach (Parameter parameter in model.parameters())
+        {
+            parameter.requires_grad = false;
+        }
+
+        return model.to(device);
+    }
+}

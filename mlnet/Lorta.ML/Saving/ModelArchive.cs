@@ -1,0 +1,96 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+
+namespace Lorta.ML.Saving;
+
+/// <summary>
+/// A model's place in ML.NET's zip: the manifest (length, UTF-8 JSON, SHA-256 of it) in the component's own stream, and a
+/// stream for each file that the manifest names with its hash. So nothing damaged is ever read as something else.
+/// </summary>
+internal static class ModelArchive
+{
+    private const int MaxManifestLength = 1 << 24;
+
+    /// <summary>Writes a manifest and its files from a folder.</summary>
+    public static void Save(ModelSaveContext ctx, ModelManifest manifest, IReadOnlyList<string> paths)
+    {
+        byte[] json = (manifest with { Files = [.. paths.Select(Describe)] }).ToJson();
+        ctx.Writer.Write(json.Length);
+        ctx.Writer.Write(json);
+        ctx.Writer.Write(SHA256.HashData(json));
+        foreach (string path in paths)
+        {
+            ctx.SaveBinaryStream(Path.GetFileName(path), writer =>
+            {
+                using FileStream file = File.OpenRead(path);
+                file.CopyTo(writer.BaseStream);
+            });
+        }
+    }
+
+    /// <summary>Reads the manifest, and its files into a folder.</summary>
+    /// <exception cref="FormatException">Something is damaged, missing, or would lie outside the folder.</exception>
+    public static ModelManifest Load(IExceptionContext context, ModelLoadContext ctx, string folder)
+    {
+        ModelManifest manifest = ReadManifest(context, ctx);
+        foreach (ArchivedFile file in manifest.Files)
+        {
+            if (!IsPlainName(file.Name))
+            {
+                throw context.ExceptDecode("The model names the file '{0}', which is not a plain file name: the model is not to be trusted.", file.Name);
+            }
+
+            string path = Path.Combine(folder, file.Name);
+            if (!ctx.TryLoadBinaryStream(file.Name, reader => CopyTo(path, reader.BaseStream)) || Describe(path) != file)
+            {
+                throw Damaged(context, file.Name);
+            }
+        }
+
+        return manifest;
+    }
+
+    private static ModelManifest ReadManifest(IExceptionContext context, ModelLoadContext ctx)
+    {
+        int length = ctx.Reader.ReadInt32();
+        if (length is < 0 or > MaxManifestLength)
+        {
+            throw Damaged(context, "manifest");
+        }
+
+        byte[] json = ctx.Reader.ReadBytes(length);
+        if (!SHA256.HashData(json).AsSpan().SequenceEqual(ctx.Reader.ReadBytes(SHA256.HashSizeInBytes)))
+        {
+            throw Damaged(context, "manifest");
+        }
+
+        try
+        {
+            return ModelManifest.FromJson(json);
+        }
+        catch (JsonException error)
+        {
+            throw context.ExceptDecode(error, "The model's manifest is not one that this version of Lorta.ML reads: load it with the version that saved it.");
+        }
+    }
+
+    private static ArchivedFile Describe(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        return new ArchivedFile(Path.GetFileName(path), file.Length, Convert.ToHexStringLower(SHA256.HashData(file)));
+    }
+
+    private static void CopyTo(string path, Stream source)
+    {
+        using var file = new FileStream(path, FileMode.CreateNew);
+        source.CopyTo(file);
+    }
+
+    private static bool IsPlainName(string name) =>
+        name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') && !name.Contains("..", StringComparison.Ordinal) && name != ".";
+
+    private static Exception Damaged(IExceptionContext context, string part) =>
+        context.ExceptDecode("The model file is damaged in its part '{0}': get it again from where it was saved.", part);
+}

@@ -1,0 +1,1 @@
+namespace Lorta.ML.Tests;

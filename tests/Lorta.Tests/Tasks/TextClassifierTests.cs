@@ -1,0 +1,136 @@
+using Lorta.Adapters;
+using Lorta.Checkpoints;
+using Lorta.Models;
+using Lorta.Tasks;
+using Lorta.Text;
+using Lorta.Training;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Lorta.Tests.Tasks;
+
+public sealed class TextClassifierTests : IDisposable
+{
+    private static readonly TextExample[] Rows =
+    [
+        new(new TextInput("a good day"), 1), new(new TextInput("a bad night"), 0), new(new TextInput("what a good evening", "indeed"), 1),
+        new(new TextInput("bad luck"), 0), new(new TextInput("good luck"), 1), new(new TextInput("a bad bad week"), 0),
+    ];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("lorta").FullName;
+
+    public static TheoryData<string> Models => ["bert-tiny", "roberta-tiny"];
+
+    public static TheoryData<string, AdapterMethod> Methods => new MatrixTheoryData<string, AdapterMethod>(
+        ["bert-tiny", "roberta-tiny"], [new LortaOptions { Rank = 3 }, new HeadOnly(), new FullFineTuning()]);
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void TrainedSavedAndLoadedItPredictsTheSame(string model, AdapterMethod method)
+    {
+        string folder = Base(model);
+        IReadOnlyList<float[]> expected;
+        using (TextClassifier trained = Trained(folder, method))
+        {
+            expected = Predict(trained);
+            trained.Save(_folder);
+        }
+
+        using TextClassifier loaded = TextClassifier.Load(_folder, folder);
+        Assert.Equal(expected, Predict(loaded));
+        Assert.Equal(method, loaded.Adapter.Method);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void TheExportedFolderIsAPlainModelWithTheMergedLogits(string model)
+    {
+        using TextClassifier trained = Trained(Base(model), new LortaOptions { Rank = 3 });
+        IReadOnlyList<float[]> expected = Predict(trained);
+        Dictionary<string, Tensor> before = trained.Model.Encoder.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
+        trained.Export(_folder);
+        Assert.All(trained.Model.Encoder.state_dict(), entry => Assert.True(before[entry.Key].equal(entry.Value).all().ToBoolean()));
+
+        using SequenceClassifier plain = SequenceClassifier.Load(_folder);
+        TextTokenizer tokenizer = TextTokenizer.Load(_folder);
+        using IDisposable noGrad = no_grad();
+        foreach ((TextExample row, float[] logits) in Rows.Zip(expected))
+        {
+            using TokenBatch batch = TokenBatch.Collate([tokenizer.Encode(row.Input.Text, row.Input.Pair)], tokenizer.PadId);
+            using Tensor actual = plain.forward(batch.InputIds, batch.AttentionMask, batch.TokenTypeIds);
+            Near.Absolute(tensor(logits).unsqueeze(0), actual, 1e-5, "logits");
+        }
+    }
+
+    [Fact]
+    public void TwoHeadsAndAdaptersShareOneEncoder()
+    {
+        string folder = Base("bert-tiny");
+        using SequenceClassifier model = SequenceClassifier.Load(folder);
+        TextTokenizer tokenizer = TextTokenizer.Load(folder);
+        TextClassifier[] classifiers = [.. Enumerable.Range(0, 2).Select(index =>
+        {
+            using TextClassifier trained = Trained(folder, new LortaOptions { Rank = 2 + index });
+            trained.Save(Path.Combine(_folder, $"{index}"));
+            using AdapterFolder stored = AdapterFolder.Open(Path.Combine(_folder, $"{index}"));
+            TextClassifier loaded = TextClassifier.Load(stored, model.WithNewHead(2), tokenizer);
+            Assert.Equal(Predict(trained), Predict(loaded));
+            return loaded;
+        })];
+        Assert.NotEqual(Predict(classifiers[0]), Predict(classifiers[1]));
+        classifiers[0].Dispose();
+        Assert.NotEmpty(Predict(classifiers[1]));
+        classifiers[1].Dispose();
+    }
+
+    [Fact]
+    public void AnotherBaseIsRefusedByTheSizeThatDiffers()
+    {
+        using (TextClassifier trained = Trained(Base("bert-tiny"), new LortaOptions { Rank = 3 }))
+        {
+            trained.Save(_folder);
+        }
+
+        string other = SharedData.Require("models/all-MiniLM-L6-v2");
+        string message = Assert.Throws<CheckpointException>(() => TextClassifier.Load(_folder, other)).Message;
+        Assert.Contains("layers 3, and this one has 6", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DetachingFullFineTuningGivesTheBaseBack()
+    {
+        string folder = Base("bert-tiny");
+        using SequenceClassifier original = SequenceClassifier.Load(folder);
+        using TextClassifier trained = Trained(folder, new FullFineTuning());
+        Parameter Sample(SequenceClassifier model) => model.Encoder.named_parameters().First(entry => entry.name.EndsWith("query.weight", StringComparison.Ordinal)).parameter;
+        Assert.False(Sample(original).equal(Sample(trained.Model)).all().ToBoolean());
+        trained.Adapter.Detach();
+        Assert.True(Sample(original).equal(Sample(trained.Model)).all().ToBoolean());
+    }
+
+    [Fact]
+    public void LabelsOutOfRangeAreNamed()
+    {
+        using TextClassifier classifier = TextClassifier.Create(Base("bert-tiny"), TaskLabels.Classes(["no", "yes"]), new HeadOnly());
+        TextExample[] rows = [Rows[0], Rows[1] with { Label = 2 }];
+        string message = Assert.Throws<ArgumentException>(() => new FineTuning(classifier, new FineTuningOptions()).Run(rows, [], TestContext.Current.CancellationToken)).Message;
+        Assert.Contains("row 2 is 2", message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string Base(string model) => SharedData.Require($"reference/models/{model}");
+
+    private static IReadOnlyList<float[]> Predict(TextClassifier classifier) =>
+        classifier.Predict([.. Rows.Select(row => classifier.Encode(row.Input))], batchSize: 4);
+
+    private static TextClassifier Trained(string folder, AdapterMethod method)
+    {
+        TextClassifier classifier = TextClassifier.Create(folder, TaskLabels.Classes(["no", "yes"]), method, seed: 7);
+        var options = new FineTuningOptions { Epochs = 3, BatchSize = 4, HeadRate = 1e-2, AdapterRate = 1e-2 };
+        TrainingResult result = new FineTuning(classifier, options).Run(Rows, Rows, TestContext.Current.CancellationToken);
+        Assert.Equal(options.Epochs, result.Epochs.Count);
+        return classifier;
+    }
+}
