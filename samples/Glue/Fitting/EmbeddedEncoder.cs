@@ -11,7 +11,7 @@ namespace Glue.Fitting;
 internal static class EmbeddedEncoder
 {
     /// <summary>How many sentences the embedded encoder has read.</summary>
-    public const int Sentences = 250_000;
+    public const int Sentences = 100_000;
 
     private const int Batch = 16;
     private const double Rate = 1e-3;
