@@ -39,7 +39,8 @@ internal static class GlueCommandLine
         }
     }
 
-    private static RootCommand Root()
+    /// <summary>All commands.</summary>
+    public static RootCommand Root()
     {
         var root = new RootCommand("Fine-tunes text classifiers by LoRTA. Without a command it shows, on a small task of its own, what LoRTA adds to a frozen encoder.")
         {

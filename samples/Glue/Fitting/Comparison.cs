@@ -27,6 +27,7 @@ internal static class Comparison
     /// <param name="cancellation">Stops it.</param>
     public static IReadOnlyList<ComparisonRow> Run(string model, int seed, string folder, bool quiet, CancellationToken cancellation)
     {
+        EmbeddedEncoder.UseOneThread();
         LabelledData data = LabelledData.Embedded(seed);
         (double accuracy, int weights) = BagOfWords.Score(data.Train, data.Dev[0].Examples, seed);
         using FineTunedModel head = Train("frozen encoder, trained head", new HeadOnly());

@@ -3,18 +3,12 @@ using Lorta.Tests;
 namespace Glue.Tests.Commands;
 
 /// <summary>Whatever is wrong, the user gets one sentence and a non-zero exit code.</summary>
+[Collection(GlueProgram.Collection)]
 public sealed class BadInputTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
-
-    /// <summary>A run in this process: what is refused needs no other.</summary>
-    private static async Task<Outcome> Run(params string[] arguments)
-    {
-        using var error = new StringWriter();
-        return new Outcome(await GlueCommandLine.Run(arguments, error), "", error.ToString());
-    }
 
     [Theory]
     [InlineData("--rank 0: it must be a whole number of at least 1", "train", "--rank", "0")]
@@ -34,14 +28,14 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--out", "pretrain")]
     [InlineData("'dance'", "dance")]
     public async Task Bad_option_is_refused_by_name(string complaint, params string[] arguments) =>
-        (await Run(arguments)).AssertRefused(complaint);
+        (await GlueProgram.RunHere(arguments)).AssertRefused(complaint);
 
     [Fact]
     public async Task Unwritable_output_is_refused_and_leaves_nothing()
     {
         string model = SharedData.Require("reference/models/bert-tiny");
         string file = _folder.Write("a file", "");
-        Outcome outcome = await Run("train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(file, "run"));
+        Outcome outcome = await GlueProgram.RunHere("train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(file, "run"));
         outcome.AssertRefused("cannot be written");
         Assert.Equal([file], Directory.EnumerateFileSystemEntries(_folder.Path));
     }
@@ -61,7 +55,7 @@ public sealed class BadInputTests : IDisposable
 
         string config = Path.Combine(_folder.Path, "other", "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"model_type\": \"bert\"", "\"model_type\": \"elmo\""));
-        (await Run("train", "--model", Path.Combine(_folder.Path, "pickle"))).AssertRefused("pytorch_model.bin, a pickle");
-        (await Run("train", "--model", Path.Combine(_folder.Path, "other"))).AssertRefused("'elmo'");
+        (await GlueProgram.RunHere("train", "--model", Path.Combine(_folder.Path, "pickle"))).AssertRefused("pytorch_model.bin, a pickle");
+        (await GlueProgram.RunHere("train", "--model", Path.Combine(_folder.Path, "other"))).AssertRefused("'elmo'");
     }
 }
