@@ -19,6 +19,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--method lora: use one of lorta, head, full", "train", "--method", "lora")]
     [InlineData("--task squad: no such task", "train", "--task", "squad")]
     [InlineData("--task cola needs --data", "train", "--task", "cola")]
+    [InlineData("--dev is for a table of your own", "train", "--task", "cola", "--data", "x", "--dev", "y")]
+    [InlineData("--text is for a table of your own", "train", "--text", "a")]
     [InlineData("no settings for agreement", "train", "--preset", "roberta-base")]
     [InlineData("needs --text", "train", "--data", "mine.csv")]
     [InlineData("mine.csv: there is no such file", "train", "--data", "mine.csv", "--text", "a", "--label", "b")]
