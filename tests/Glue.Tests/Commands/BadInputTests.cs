@@ -43,6 +43,16 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public async Task Full_disk_is_a_sentence()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "This system has no /dev/full.");
+        string model = SharedData.Require("reference/models/bert-tiny");
+        Outcome outcome = await GlueProgram.RunHere(
+            "train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(_folder.Path, "run"), "--json", "/dev/full");
+        outcome.AssertRefused("No space left on device");
+    }
+
+    [Fact]
     public async Task Pickle_and_unknown_model_are_refused_by_name()
     {
         string model = SharedData.Require("reference/models/bert-tiny");
