@@ -6,7 +6,10 @@ namespace Lorta.ML;
 /// <summary>What <c>LortaFineTune</c> learns, from what, and how.</summary>
 public sealed class LortaFineTuneOptions
 {
-    /// <summary>The pretrained model: a folder in the Hugging Face layout. Must be set.</summary>
+    /// <summary>
+    /// The pretrained model: a folder in the Hugging Face layout, or a hub id such as <c>roberta-base</c> or <c>owner/name@revision</c>, which
+    /// is fetched into the Hugging Face cache. Must be set.
+    /// </summary>
     public string BaseModel { get; set; } = "";
 
     /// <summary>What is learnt; by default one of two or more classes.</summary>
