@@ -165,7 +165,7 @@ public class LortaAdapter : Adapter
     private Tensor Delta(ProjectionSite site)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _factors.Up(site).t().mm(_factors.Down(site)).MoveToOuterDisposeScope(); // [out, r] [r, in]
+        return _factors.UpRows(site).t().mm(_factors.DownRows(site)).MoveToOuterDisposeScope(); // [out, r] [r, in]
     }
 
     private Tensor ProjectWhole(ProjectionSite site, in ProjectionCall call)
@@ -173,9 +173,9 @@ public class LortaAdapter : Adapter
         using DisposeScope scope = NewDisposeScope();
         Tensor input = call.Input;
         Tensor product = Product(site, call, scope); // [N, r]
-        Tensor up = As(_factors.Up(site), product); // [r, out]
+        Tensor up = As(_factors.UpRows(site), product); // [r, out]
         Tensor output;
-        if (call is { Projection: Linear, RunsHooks: false })
+        if (call is { Projection: Linear, RunsHooks: false, Output: null })
         {
             // A linear layer's output is fresh and its backward does not need it: the update goes into it in place.
             output = call.Base(input.reshape(-1, input.shape[^1])).addmm_(product, up); // [N, out]
@@ -184,7 +184,7 @@ public class LortaAdapter : Adapter
         else
         {
             output = call.Base(input);
-            output = output.Plus(product.mm(up).reshape(output.shape));
+            output = output.reshape(-1, site.Rows).addmm(product, up).reshape(output.shape);
         }
 
         return output.MoveToOuterDisposeScope();
@@ -211,7 +211,7 @@ public class LortaAdapter : Adapter
                 updates.Add(product.new_zeros(product.shape[0], site.FirstRow - row));
             }
 
-            updates.Add(product.mm(As(_factors.Up(site), product))); // [N, rows]
+            updates.Add(product.mm(As(_factors.UpRows(site), product))); // [N, rows]
             row = site.FirstRow + site.Rows;
         }
 
@@ -243,7 +243,7 @@ public class LortaAdapter : Adapter
             input = nn.functional.dropout(input, Options.Dropout, training: true);
         }
 
-        Tensor product = input.mm(As(_factors.Down(site), input).t()); // [N, in] [in, r]
+        Tensor product = input.mm(As(_factors.DownRows(site), input).t()); // [N, in] [in, r]
         if (shares && call.Share.Followers > 0)
         {
             SharedProduct.Keep(call.Input, this, site.Layer, product, call.Share.Followers);
