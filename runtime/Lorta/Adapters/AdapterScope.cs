@@ -148,6 +148,35 @@ public sealed class AdapterScope : IDisposable
         return false;
     }
 
+    internal static bool TryFind(ISublayer sublayer, [NotNullWhen(true)] out Adapter? adapter, [NotNullWhen(true)] out SublayerSite? site)
+    {
+        if (Volatile.Read(ref _open) != 0)
+        {
+            for (AdapterScope? scope = Innermost.Value; scope is not null; scope = scope._outer)
+            {
+                if (scope._closed)
+                {
+                    continue;
+                }
+
+                adapter = scope._adapter;
+                if (adapter is null)
+                {
+                    break;
+                }
+
+                if (adapter.Sites.TryFind(sublayer, out site))
+                {
+                    return !adapter.IsMerged;
+                }
+            }
+        }
+
+        adapter = null;
+        site = null;
+        return false;
+    }
+
     /// <summary>The models with projections in other assemblies whose adapters this scope and those around it name.</summary>
     private IEnumerable<AdapterSites> OutsideSites()
     {
