@@ -99,6 +99,9 @@ public sealed class LortaFineTuneOptions
     /// <summary>Is told of each step and of each finished epoch; null, the default, for nobody.</summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
 
+    /// <summary>Stops training after the forward and backward under way, the state of the run written first; by default never.</summary>
+    public CancellationToken CancellationToken { get; set; }
+
     /// <summary>Whether a saved model has the base model's weights in it, and so needs no folder when it is loaded; by default not.</summary>
     public bool EmbedBaseModel { get; set; }
 }

@@ -165,7 +165,7 @@ public class LortaAdapter : Adapter
     private Tensor Delta(ProjectionSite site)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _factors.Up(site).mm(_factors.Down(site).t()).MoveToOuterDisposeScope(); // [out, r] [r, in]
+        return _factors.Up(site).t().mm(_factors.Down(site)).MoveToOuterDisposeScope(); // [out, r] [r, in]
     }
 
     private Tensor ProjectWhole(ProjectionSite site, in ProjectionCall call)
@@ -173,7 +173,7 @@ public class LortaAdapter : Adapter
         using DisposeScope scope = NewDisposeScope();
         Tensor input = call.Input;
         Tensor product = Product(site, call, scope); // [N, r]
-        Tensor up = As(_factors.Up(site), product).t(); // [r, out]
+        Tensor up = As(_factors.Up(site), product); // [r, out]
         Tensor output;
         if (call is { Projection: Linear, RunsHooks: false })
         {
@@ -211,7 +211,7 @@ public class LortaAdapter : Adapter
                 updates.Add(product.new_zeros(product.shape[0], site.FirstRow - row));
             }
 
-            updates.Add(product.mm(As(_factors.Up(site), product).t())); // [N, rows]
+            updates.Add(product.mm(As(_factors.Up(site), product))); // [N, rows]
             row = site.FirstRow + site.Rows;
         }
 
@@ -243,7 +243,7 @@ public class LortaAdapter : Adapter
             input = nn.functional.dropout(input, Options.Dropout, training: true);
         }
 
-        Tensor product = input.mm(As(_factors.Down(site), input));
+        Tensor product = input.mm(As(_factors.Down(site), input).t()); // [N, in] [in, r]
         if (shares && call.Share.Followers > 0)
         {
             SharedProduct.Keep(call.Input, this, site.Layer, product, call.Share.Followers);

@@ -33,11 +33,8 @@ internal sealed class DataOptions
         HelpName = "PATH",
     };
 
-    private readonly Option<int?> _limit = new Option<int?>("--limit")
-    {
-        Description = "Train on the first N rows only, after a shuffle that the seed fixes.",
-        HelpName = "N",
-    }.AtLeast(1);
+    private readonly Option<int?> _limit = CheckedOption.WholeNumber(
+        "--limit", "Train on the first N rows only, after a shuffle that the seed fixes.", 1);
 
     public void AddTo(Command command)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Glue.Tasks;
 using Lorta.Checkpoints;
 using Lorta.Training;
 
@@ -35,5 +36,6 @@ internal sealed record RunReport(
 /// <param name="Metrics">The scores by name.</param>
 internal sealed record EpochReport(int Epoch, double? Loss, IReadOnlyDictionary<string, double> Metrics)
 {
-    public static EpochReport Of(EpochRecord epoch) => new(epoch.Epoch, epoch.Loss, epoch.Metrics);
+    /// <summary>An epoch with the task's own scores.</summary>
+    public static EpochReport Of(EpochRecord epoch, TextTask task) => new(epoch.Epoch, epoch.Loss, task.OwnScores(epoch.Metrics));
 }
