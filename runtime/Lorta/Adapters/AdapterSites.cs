@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
@@ -7,6 +8,7 @@ namespace Lorta.Adapters;
 public sealed class AdapterSites
 {
     private readonly Dictionary<nn.Module<Tensor, Tensor>, ProjectionSite[]> _byProjection;
+    private readonly Dictionary<ISublayer, SublayerSite> _bySublayer;
     private readonly ConcurrentDictionary<string, Adapter> _adapters = new(StringComparer.Ordinal);
 
     /// <summary>Describes a model.</summary>
@@ -35,6 +37,9 @@ public sealed class AdapterSites
 
         _byProjection = Projections.GroupBy(site => site.Projection)
             .ToDictionary(group => group.Key, group => group.OrderBy(site => site.FirstRow).ToArray());
+        Sublayers = [.. model.modules().OfType<ISublayer>().GroupBy(module => module.Kind)
+            .SelectMany(kind => kind.Select((module, layer) => new SublayerSite(layer, module)))];
+        _bySublayer = Sublayers.ToDictionary(site => site.Module);
         Outside = OutsideProjections.Of(this, _byProjection.Values);
     }
 
@@ -46,6 +51,9 @@ public sealed class AdapterSites
 
     /// <summary>Its attention matrices, layer by layer.</summary>
     public IReadOnlyList<ProjectionSite> Projections { get; }
+
+    /// <summary>The ends of its sublayers, in the order of the layers; none where the model's forward does not route them.</summary>
+    public IReadOnlyList<SublayerSite> Sublayers { get; }
 
     /// <summary>The attached adapters by name.</summary>
     public IReadOnlyDictionary<string, Adapter> Adapters => _adapters;
@@ -70,6 +78,12 @@ public sealed class AdapterSites
         sites = held;
         return found;
     }
+
+    internal bool TryFind(ISublayer sublayer, [NotNullWhen(true)] out SublayerSite? site) => _bySublayer.TryGetValue(sublayer, out site);
+
+    /// <summary>The name that the model has for a module in it, such as <c>bert.encoder.layer.0.attention.self.query</c>.</summary>
+    internal string PathOf(nn.Module module) =>
+        Model.named_modules().First(entry => ReferenceEquals(entry.module, module)).name;
 
     internal void Add(Adapter adapter)
     {

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Lorta.Adapters;
-using Lorta.Checkpoints;
 using Lorta.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -26,7 +24,7 @@ public sealed class ReferenceAdapterTests
         get
         {
             string root = SharedData.Require("reference/lorta-authors");
-            return [.. Directory.GetDirectories(root).Select(folder => Path.GetFileName(folder)).Where(IsSupported).Order()];
+            return [.. Directory.GetDirectories(root).Select(folder => Path.GetFileName(folder)).Where(ReferenceModels.IsClassifier).Order()];
         }
     }
 
@@ -38,17 +36,8 @@ public sealed class ReferenceAdapterTests
         string folder = SharedData.Require($"reference/lorta-authors/{name}");
         using var expected = new ReferenceFile(Path.Combine(folder, "expected.safetensors"));
         using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
-        using LortaAdapter adapter = LortaAdapter.LoadReference(model, folder);
         Dictionary<string, Parameter> head = model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter);
-        using (ReferenceLortaFolder stored = ReferenceLortaFolder.Open(folder))
-        using (no_grad())
-        {
-            foreach (string tensor in stored.HeadNames)
-            {
-                head[tensor].copy_(stored.Head(tensor));
-            }
-        }
-
+        using var adapter = (LortaAdapter)PeftAdapters.Load(model, folder, head);
         foreach (Parameter parameter in model.parameters())
         {
             parameter.requires_grad = false;
@@ -114,7 +103,7 @@ public sealed class ReferenceAdapterTests
         string folder = SharedData.Require($"reference/lorta-authors/{name}");
         using var expected = new ReferenceFile(Path.Combine(folder, "expected.safetensors"));
         using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
-        using LortaAdapter adapter = LortaAdapter.LoadReference(model, folder);
+        using var adapter = (LortaAdapter)PeftAdapters.Load(model, folder, model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter));
         (string Name, Tensor Tensor)[] deltas = [.. expected.Under("delta.")];
         Assert.Equal(4 * model.Config.Layers, deltas.Length);
         foreach ((string module, Tensor delta) in deltas)
@@ -126,10 +115,4 @@ public sealed class ReferenceAdapterTests
     }
 
     private static Tensor AsOurs(string factor, Tensor stored) => factor == "lora_B" ? stored.t() : stored;
-
-    private static bool IsSupported(string name)
-    {
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require($"reference/models/{name}/config.json")));
-        return config.RootElement.GetProperty("model_type").GetString() is "bert" or "roberta";
-    }
 }
