@@ -127,7 +127,7 @@ public class LortaAdapter : Adapter
         LoraMethod lora = new Lora { Rank = Options.Rank, Alpha = Options.Rank, Dropout = Options.Dropout };
         return type == PeftConfig.Lora
             ? new PeftForm(lora.ToPeft(), PeftForm.TensorsOf(this, site =>
-                [("lora_A.weight", _factors.Down(site).t()), ("lora_B.weight", _factors.Up(site))]))
+                [("lora_A.weight", _factors.DownRows(site)), ("lora_B.weight", _factors.UpRows(site).t().contiguous())]))
             : new PeftForm(
                 (lora with { Alpha = Options.Alpha, RankStabilized = Options.RankStabilized }).ToPeft(),
                 ReferenceNames.ToDictionary(
