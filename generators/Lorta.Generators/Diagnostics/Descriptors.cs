@@ -36,18 +36,73 @@ internal static class Descriptors
         "Several members could be meant",
         "Several members could be the {0} of '{1}' ({2}): mark the one that is meant with [{3}]");
 
+    public static readonly DiagnosticDescriptor UnknownMode = Error(
+        "LORTA007",
+        "Unknown mode",
+        "'{0}' is no mode: choose from heads, layers and qkvp, separated by commas");
+
+    public static readonly DiagnosticDescriptor RepeatedMode = Warning(
+        "LORTA008",
+        "Repeated mode",
+        "The mode '{0}' is named twice");
+
+    public static readonly DiagnosticDescriptor RankOutOfRange = Error(
+        "LORTA009",
+        "Rank out of range",
+        "The rank {0} must be at least 1, and at most the model's width{1}");
+
+    public static readonly DiagnosticDescriptor AlphaNotFinite = Error(
+        "LORTA010",
+        "Alpha is not finite",
+        "Alpha is {0}: choose a finite number");
+
     public static readonly DiagnosticDescriptor HeadsUnknown = Error(
         "LORTA011",
         "The number of heads is unknown",
         "'{0}' shows no number of attention heads: keep it in an integer field or property, and mark it with [LortaHeads] where its name is unusual");
 
+    public static readonly DiagnosticDescriptor Bypassed = Warning(
+        "LORTA012",
+        "A projection is bypassed",
+        "'{0}' is never adapted here, because {1}: call its forward or call instead");
+
+    public static readonly DiagnosticDescriptor NotIntercepted = Warning(
+        "LORTA013",
+        "A projection's call can't be intercepted",
+        "This call of '{0}' is not adapted, because {1}");
+
+    public static readonly DiagnosticDescriptor Found = Of(
+        "LORTA014",
+        DiagnosticSeverity.Info,
+        "What the annotation found",
+        "'{0}' is adapted in the layers of '{1}', at {2}: {3}");
+
+    public static readonly DiagnosticDescriptor InterceptorsOff = Warning(
+        "LORTA015",
+        "Interceptors are off",
+        "The projections' calls are not adapted, because this project does not allow interceptors: add <InterceptorsNamespaces>$(InterceptorsNamespaces);Lorta.Generated</InterceptorsNamespaces> to it");
+
+    public static readonly DiagnosticDescriptor DropoutOutOfRange = Error(
+        "LORTA016",
+        "Dropout out of range",
+        "Dropout is {0}: choose a probability of at least 0 and below 1");
+
     public static readonly DiagnosticDescriptor Unreachable = Error(
         "LORTA017",
         "A member's type is out of reach",
-        "'{0}' can't be reached from '{1}', because its type '{2}' is private: make that type internal");
+        "'{0}' can't be reached from '{1}', because the type '{2}' is private: make that type internal");
+
+    public static readonly DiagnosticDescriptor Outside = Of(
+        "LORTA018",
+        DiagnosticSeverity.Info,
+        "The attention is in another assembly",
+        "'{0}' is of another assembly, so its calls can't be intercepted: at run time adapters use forward hooks or replace its weights, as Sites.Projections[i].Route tells");
 
     public static ImmutableArray<DiagnosticDescriptor> All { get; } =
-        [NotPartial, NotAModule, NoLayers, NoAttention, ProjectionMissing, Ambiguous, HeadsUnknown, Unreachable];
+    [
+        NotPartial, NotAModule, NoLayers, NoAttention, ProjectionMissing, Ambiguous, UnknownMode, RepeatedMode, RankOutOfRange,
+        AlphaNotFinite, HeadsUnknown, Bypassed, NotIntercepted, Found, InterceptorsOff, DropoutOutOfRange, Unreachable, Outside,
+    ];
 
     private static DiagnosticDescriptor Error(string id, string title, string message) => Of(id, DiagnosticSeverity.Error, title, message);
 

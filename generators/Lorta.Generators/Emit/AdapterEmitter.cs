@@ -14,6 +14,13 @@ internal static class AdapterEmitter
         writer.WriteLine($"/// <summary>A LoRTA adapter of <see cref=\"{model.Type.CrefName}\"/>, with the modes of its annotation.</summary>");
         using (writer.Block($"{model.Type.Accessibility} sealed class {name} : global::Lorta.Adapters.LortaAdapter"))
         {
+            if (model.Structure.Sizes is { } sizes)
+            {
+                writer.WriteLine("/// <summary>How many numbers an adapter with the annotation's options trains.</summary>");
+                writer.WriteLine($"public const long TrainableNumbers = {ModelSizes.Expression(model.Settings, model.Structure.Matrices, sizes)};");
+                writer.WriteLine();
+            }
+
             using (writer.Block($"internal {name}(global::Lorta.Adapters.AdapterSites sites, global::Lorta.Adapters.LortaOptions options, string name)\n    : base(sites, options.Require({Modes(model)}), name)"))
             {
                 writer.WriteLine("Layers = [.. global::System.Linq.Enumerable.Select(global::System.Linq.Enumerable.Range(0, sites.Layout.Layers), index => new Layer(this, index))];");

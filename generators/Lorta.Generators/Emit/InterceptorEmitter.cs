@@ -14,10 +14,7 @@ internal static class InterceptorEmitter
     /// <param name="holders">The members that hold projections of annotated classes.</param>
     public static string? Emit(IEnumerable<ProjectionCall> calls, IReadOnlyCollection<ProjectionHolder> holders)
     {
-        // A receiver that no member holds, such as a parameter, may be a projection: at run time it says so itself.
-        ProjectionCall[] routed = calls.Where(call => call.Declarer is not null && (call.MemberId is null
-            ? holders.Any(holder => holder.Receivers.Meets(call.Receivers))
-            : holders.Any(holder => holder.Id == call.MemberId))).ToArray();
+        ProjectionCall[] routed = calls.Where(call => call.Declarer is not null && call.MayReach(holders)).ToArray();
         if (routed.Length == 0)
         {
             return null;

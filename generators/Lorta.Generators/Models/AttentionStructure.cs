@@ -7,13 +7,15 @@ namespace Lorta.Generators.Models;
 /// <param name="Projections">The projections.</param>
 /// <param name="Heads">The number of heads, or the width of one.</param>
 /// <param name="KeyValueHeads">The number of key and value heads, or null where the class shows none.</param>
+/// <param name="Sizes">The model's sizes, or null where the source leaves them open.</param>
 internal sealed record AttentionStructure(
     MemberPath Layers,
     string LayerType,
     MemberPath Attention,
     EquatableArray<Projection> Projections,
     HeadSource Heads,
-    HeadSource? KeyValueHeads)
+    HeadSource? KeyValueHeads,
+    ModelSizes? Sizes)
 {
     /// <summary>The matrices that the layers have.</summary>
     public Matrices Matrices

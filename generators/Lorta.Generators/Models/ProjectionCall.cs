@@ -1,4 +1,6 @@
+using System.Collections.Generic;
 using System.Linq;
+using Lorta.Generators.Diagnostics;
 
 namespace Lorta.Generators.Models;
 
@@ -11,8 +13,30 @@ namespace Lorta.Generators.Models;
 /// <param name="Version">The version of the location's encoding.</param>
 /// <param name="Data">The encoded location.</param>
 /// <param name="Display">The location for people.</param>
+/// <param name="Location">The location for diagnostics.</param>
 internal sealed record ProjectionCall(
-    string Method, string? Declarer, Lineage Receivers, string? MemberId, string? ShareKey, int Version, string Data, string Display);
+    string Method,
+    string? Declarer,
+    Lineage Receivers,
+    string? MemberId,
+    string? ShareKey,
+    int Version,
+    string Data,
+    string Display,
+    LocationInfo? Location)
+{
+    /// <summary>Whether its receiver is one of these members, or may be what one of them holds.</summary>
+    // A receiver that no member holds, such as a parameter, says at run time which projection it is.
+    public bool MayReach(IReadOnlyCollection<ProjectionHolder> holders) => MemberId is null
+        ? holders.Any(holder => holder.Receivers.Meets(Receivers))
+        : holders.Any(holder => holder.Id == MemberId);
+}
+
+/// <summary>A use of a projection that interceptors do not see.</summary>
+/// <param name="MemberId">The member that holds it.</param>
+/// <param name="IsWeight">Whether its weight is used directly, and not its method as a delegate.</param>
+/// <param name="Location">Where.</param>
+internal sealed record HiddenUse(string MemberId, bool IsWeight, LocationInfo? Location);
 
 /// <summary>A type and its base classes up to <c>Module&lt;Tensor, Tensor&gt;</c>, itself first.</summary>
 /// <param name="Types">The types, as C# text.</param>

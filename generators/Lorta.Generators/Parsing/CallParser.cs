@@ -1,6 +1,7 @@
 using System.IO;
 using System.Linq;
 using System.Threading;
+using Lorta.Generators.Diagnostics;
 using Lorta.Generators.Models;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -41,7 +42,8 @@ internal static class CallParser
             ShareParser.Key(call, semantics, cancellation),
             location.Version,
             location.Data,
-            Display(call));
+            Display(call),
+            LocationInfo.Of(MethodName(call)!.GetLocation()));
     }
 
     /// <summary>Whether a call is an adapter's or the router's own, which asks the projection itself.</summary>
@@ -84,7 +86,7 @@ internal static class CallParser
     };
 
     /// <summary>The field or property that holds an expression's value, or null where it is held by none.</summary>
-    private static ISymbol? Held(ExpressionSyntax expression, SemanticModel semantics, CancellationToken cancellation, int hops = 0)
+    public static ISymbol? Held(ExpressionSyntax expression, SemanticModel semantics, CancellationToken cancellation, int hops = 0)
     {
         ExpressionSyntax bare = expression;
         while (bare is ParenthesizedExpressionSyntax or CastExpressionSyntax or PostfixUnaryExpressionSyntax { RawKind: (int)SyntaxKind.SuppressNullableWarningExpression })

@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Threading;
 using Lorta.Generators.Diagnostics;
@@ -12,7 +14,13 @@ namespace Lorta.Generators.Parsing;
 /// <summary>What parsing an annotated class gives.</summary>
 /// <param name="Model">What to emit, or null where something is missing.</param>
 /// <param name="Diagnostics">What to report.</param>
-internal sealed record ParsedModel(ModelInfo? Model, EquatableArray<DiagnosticInfo> Diagnostics);
+/// <param name="Holders">Where the members that hold projections stand.</param>
+internal sealed record ParsedModel(ModelInfo? Model, EquatableArray<DiagnosticInfo> Diagnostics, EquatableArray<HolderPlace> Holders);
+
+/// <summary>Where a member that holds a projection stands.</summary>
+/// <param name="Id">The member's identity.</param>
+/// <param name="Location">Its declaration.</param>
+internal sealed record HolderPlace(string Id, LocationInfo? Location);
 
 /// <summary>Reads an annotated class.</summary>
 internal sealed class ModelParser
@@ -22,45 +30,64 @@ internal sealed class ModelParser
     private readonly AdapterSettings _settings;
     private readonly KnownTypes? _known;
     private readonly PathParser _paths;
+    private readonly SizeReader _sizes;
+    private readonly SettingsParser _attribute;
     private readonly List<DiagnosticInfo> _diagnostics = [];
+    private readonly List<HolderPlace> _holders = [];
 
-    private ModelParser(GeneratorAttributeSyntaxContext context)
+    private ModelParser(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
     {
         _model = (INamedTypeSymbol)context.TargetSymbol;
         _location = ((ClassDeclarationSyntax)context.TargetNode).Identifier.GetLocation();
-        _settings = SettingsParser.Parse(context.Attributes[0]);
+        _attribute = new(context.Attributes[0], _diagnostics);
+        _settings = _attribute.Parse();
+        _sizes = new(context.SemanticModel.Compilation, cancellation);
         _known = KnownTypes.Of(context.SemanticModel.Compilation);
         _paths = new(context.SemanticModel.Compilation, _model, _diagnostics);
     }
 
     public static ParsedModel Parse(GeneratorAttributeSyntaxContext context, CancellationToken cancellation)
     {
-        var parser = new ModelParser(context);
+        if (!IsFirst(context))
+        {
+            return new(null, default, default);
+        }
+
+        var parser = new ModelParser(context, cancellation);
         AttentionStructure? structure = parser.IsUsable() ? parser.Structure(cancellation) : null;
-        ModelInfo? model = structure is null || parser._diagnostics.Any(diagnostic => diagnostic.Descriptor.DefaultSeverity == DiagnosticSeverity.Error)
+        ModelInfo? model = structure is null || parser.HasErrors
             ? null
             : new(TypeHeaders.Parse(parser._model), $"{parser._model.Name}Lorta", parser.Sites(), parser._settings, structure);
-        return new(model, parser._diagnostics.ToEquatableArray());
+        return new(model, parser._diagnostics.ToEquatableArray(), parser._holders.ToEquatableArray());
     }
+
+    // A class may carry the attribute on several of its parts, which the compiler reports.
+    private static bool IsFirst(GeneratorAttributeSyntaxContext context) => context.TargetSymbol.GetAttributes()
+        .First(data => SymbolEqualityComparer.Default.Equals(data.AttributeClass, context.Attributes[0].AttributeClass))
+        .ApplicationSyntaxReference?.GetSyntax().Ancestors().Contains(context.TargetNode) != false;
+
+    private bool HasErrors => _diagnostics.Any(diagnostic => diagnostic.Descriptor.DefaultSeverity == DiagnosticSeverity.Error);
 
     private bool IsUsable()
     {
+        bool usable = true;
         for (INamedTypeSymbol? type = _model; type is not null; type = type.ContainingType)
         {
-            bool isPartial = type.DeclaringSyntaxReferences.Select(reference => reference.GetSyntax())
-                .OfType<TypeDeclarationSyntax>().Any(declaration => declaration.Modifiers.Any(SyntaxKind.PartialKeyword));
-            if (!isPartial)
+            TypeDeclarationSyntax[] parts = type.DeclaringSyntaxReferences.Select(reference => reference.GetSyntax()).OfType<TypeDeclarationSyntax>().ToArray();
+            if (!parts.Any(part => part.Modifiers.Any(SyntaxKind.PartialKeyword)))
             {
-                Report(Descriptors.NotPartial, type.Name, _model.Name);
+                _diagnostics.Add(DiagnosticInfo.Create(Descriptors.NotPartial, parts.FirstOrDefault()?.Identifier.GetLocation() ?? _location, type.Name, _model.Name));
+                usable = false;
             }
         }
 
         if (_known is null || !_known.IsModule(_model))
         {
             Report(Descriptors.NotAModule, _model.Name);
+            usable = false;
         }
 
-        return _diagnostics.Count == 0;
+        return usable;
     }
 
     private AttentionStructure? Structure(CancellationToken cancellation)
@@ -71,11 +98,12 @@ internal sealed class ModelParser
         {
             if (lists.IsAmbiguous)
             {
-                Report(Descriptors.Ambiguous, "list of layers", _model.Name, Listed(lists.Candidates.Select(list => list.List)), "LortaLayers");
+                ReportAmbiguous("list of layers", _model, lists.Candidates.Select(list => list.List), "LortaLayers");
             }
             else
             {
-                Report(Descriptors.NoLayers, _model.Name);
+                _diagnostics.Add(DiagnosticInfo.Create(Descriptors.NoLayers, _location, _model.Name)
+                    .Offering("LortaLayers", StructureFinder.ListsOfModules(_model, _known!).Select(member => member.Symbol)));
             }
 
             return null;
@@ -85,7 +113,7 @@ internal sealed class ModelParser
         {
             if (layers.Attention.IsAmbiguous)
             {
-                Report(Descriptors.Ambiguous, "attention", layers.Layer.Type.Name, Listed(layers.Attention.Candidates), "LortaAttention");
+                ReportAmbiguous("attention", layers.Layer.Type, layers.Attention.Candidates, "LortaAttention");
             }
             else
             {
@@ -105,18 +133,60 @@ internal sealed class ModelParser
         FoundHeads? heads = HeadFinder.Heads(layers, attention, model, _known!);
         if (heads is null)
         {
-            Report(Descriptors.HeadsUnknown, attention.Type.Name);
+            _diagnostics.Add(DiagnosticInfo.Create(Descriptors.HeadsUnknown, _location, attention.Type.Name)
+                .Offering("LortaHeads", Member.Of(attention.Type, _known!).Where(member => member.Type.SpecialType is SpecialType.System_Int32 or SpecialType.System_Int64).Select(member => member.Symbol)));
             return null;
         }
 
         FoundHeads? keyValueHeads = HeadFinder.KeyValueHeads(layers, attention, model, _known!);
-        return new(
+        var structure = new AttentionStructure(
             _paths.Parse(layers.List.Path),
             PathParser.Text(layers.Layer.Type),
             _paths.Parse(attention.Path),
             projections.Select(projection => Describe(projection, attention)).ToEquatableArray(),
             Describe(heads),
-            keyValueHeads is null ? null : Describe(keyValueHeads));
+            keyValueHeads is null ? null : Describe(keyValueHeads),
+            projections.FirstOrDefault(projection => projection.Matrices.Contains(Matrices.Query)) is { } query
+                ? _sizes.Read(_model, layers, attention, query, heads)
+                : null);
+        Check(structure.Sizes);
+        if (!HasErrors)
+        {
+            Inform(structure, layers, projections);
+        }
+
+        return structure;
+    }
+
+    private void Check(ModelSizes? sizes)
+    {
+        if (sizes is not null && _settings.Rank > sizes.Width)
+        {
+            _attribute.Report(
+                Descriptors.RankOutOfRange, "Rank", _settings.Rank.ToString(CultureInfo.InvariantCulture), $", {sizes.Width.ToString(CultureInfo.InvariantCulture)}");
+        }
+    }
+
+    private void Inform(AttentionStructure structure, FoundLayers layers, FoundProjection[] projections)
+    {
+        string trained = structure.Sizes is { } sizes
+            ? Numbers(sizes.Count(_settings, structure.Matrices))
+            : $"{ModelSizes.Expression(_settings, structure.Matrices, null)} trainable numbers";
+        string places = string.Join(", ", projections.Select(projection => $"{string.Join("+", projection.Matrices).ToLowerInvariant()} {projection.Place.Text}"));
+        Report(Descriptors.Found, _model.Name, layers.List.Text, places, trained);
+        if (structure.Projections.FirstOrDefault(projection => projection.Holder.IsOutside) is not null)
+        {
+            Report(Descriptors.Outside, layers.Layer.Type.Name);
+        }
+    }
+
+    private static string Numbers(long count)
+    {
+        long bytes = count * sizeof(float);
+        string size = bytes < 1024 * 1024
+            ? $"{((bytes + 512) / 1024).ToString("N0", CultureInfo.InvariantCulture)} kB"
+            : $"{((bytes + (512 * 1024)) / (1024 * 1024)).ToString("N0", CultureInfo.InvariantCulture)} MB";
+        return $"{count.ToString("N0", CultureInfo.InvariantCulture)} trainable numbers, {size}";
     }
 
     private IEnumerable<FoundProjection> Projections(Place layer, Place attention)
@@ -127,14 +197,14 @@ internal sealed class ModelParser
             FoundProjection[] held = inputs.Where(input => input.Matrices.Contains(matrix)).ToArray();
             if (held.Length > 1)
             {
-                Report(Descriptors.Ambiguous, $"{matrix} projection", attention.Type.Name, Listed(held.Select(input => input.Place)), $"LortaMatrix(AttentionMatrix.{matrix})");
+                ReportAmbiguous($"{matrix} projection", attention.Type, held.Select(input => input.Place), Mark(matrix));
             }
         }
 
         Finding<FoundProjection> output = ProjectionFinder.Output(layer, attention, _known!);
         if (output.IsAmbiguous)
         {
-            Report(Descriptors.Ambiguous, "Output projection", attention.Type.Name, Listed(output.Candidates.Select(candidate => candidate.Place)), "LortaMatrix(AttentionMatrix.Output)");
+            ReportAmbiguous("Output projection", attention.Type, output.Candidates.Select(candidate => candidate.Place), Mark(Matrices.Output));
         }
 
         IReadOnlyList<FoundProjection> found = output.Found is null ? inputs : [.. inputs, output.Found];
@@ -142,7 +212,8 @@ internal sealed class ModelParser
         {
             if ((_settings.Targets & matrix) != 0 && !output.IsAmbiguous && !found.Any(projection => projection.Matrices.Contains(matrix)))
             {
-                Report(Descriptors.ProjectionMissing, attention.Type.Name, matrix.ToString());
+                _diagnostics.Add(DiagnosticInfo.Create(Descriptors.ProjectionMissing, _location, attention.Type.Name, matrix.ToString())
+                    .Offering(Mark(matrix), ProjectionFinder.Unclaimed(attention, found, _known!).Select(member => member.Symbol)));
             }
         }
 
@@ -153,17 +224,19 @@ internal sealed class ModelParser
     {
         bool fromAttention = projection.Place.Path.Length > attention.Path.Length
             && projection.Place.Path.Take(attention.Path.Length).SequenceEqual(attention.Path);
+        Member holder = projection.Place.Path[projection.Place.Path.Length - 1];
+        _holders.Add(new(Member.Id(holder.Symbol), LocationInfo.Of(holder.Symbol.Locations.FirstOrDefault())));
         IEnumerable<Member> path = fromAttention ? projection.Place.Path.Skip(attention.Path.Length) : projection.Place.Path;
         return new(
             projection.Matrices.ToEquatableArray(),
             fromAttention,
             _paths.Parse(path),
-            _paths.Holder(projection.Place.Path[projection.Place.Path.Length - 1], _known!));
+            _paths.Holder(holder, _known!));
     }
 
     private HeadSource Describe(FoundHeads heads) =>
         heads.Member.Symbol is IFieldSymbol { HasConstantValue: true, ConstantValue: { } value }
-            ? new(heads.Origin, new MemberPath(default), System.Convert.ToInt32(value, System.Globalization.CultureInfo.InvariantCulture), heads.IsWidth)
+            ? new(heads.Origin, new MemberPath(default), Convert.ToInt32(value, CultureInfo.InvariantCulture), heads.IsWidth)
             : new(heads.Origin, _paths.Parse(heads.Place.Path), null, heads.IsWidth);
 
     private SitesDeclaration Sites()
@@ -189,5 +262,12 @@ internal sealed class ModelParser
     private void Report(DiagnosticDescriptor descriptor, params string[] arguments) =>
         _diagnostics.Add(DiagnosticInfo.Create(descriptor, _location, arguments));
 
-    private static string Listed(IEnumerable<Place> places) => string.Join(", ", places.Select(place => place.Text));
+    private void ReportAmbiguous(string what, ITypeSymbol holder, IEnumerable<Place> places, string attribute)
+    {
+        Place[] candidates = places.Where(place => place.Path.Length > 0).ToArray();
+        _diagnostics.Add(DiagnosticInfo.Create(Descriptors.Ambiguous, _location, what, holder.Name, string.Join(", ", candidates.Select(place => place.Text)), attribute)
+            .Offering(attribute, candidates.Select(place => place.Path[place.Path.Length - 1].Symbol)));
+    }
+
+    private static string Mark(Matrices matrix) => $"LortaMatrix(AttentionMatrix.{matrix})";
 }

@@ -9,6 +9,8 @@ namespace Lorta.Generators.Parsing;
 /// <summary>Turns the members of a path into text that the annotated class can use, by an accessor where C# denies access.</summary>
 internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model, ICollection<DiagnosticInfo> diagnostics)
 {
+    private readonly HashSet<ITypeSymbol> _hidden = new(SymbolEqualityComparer.Default);
+
     private static readonly SymbolDisplayFormat Full = SymbolDisplayFormat.FullyQualifiedFormat.AddMiscellaneousOptions(
         SymbolDisplayMiscellaneousOptions.IncludeNullableReferenceTypeModifier);
 
@@ -72,7 +74,7 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
     private void RequireReachable(Member member, ITypeSymbol type)
     {
         ITypeSymbol? hidden = Parts(type).FirstOrDefault(part => part is INamedTypeSymbol && !compilation.IsSymbolAccessibleWithin(part, model));
-        if (hidden is not null)
+        if (hidden is not null && _hidden.Add(hidden))
         {
             diagnostics.Add(DiagnosticInfo.Create(
                 Descriptors.Unreachable, member.Symbol.Locations.FirstOrDefault(), member.Name, model.Name, hidden.Name));

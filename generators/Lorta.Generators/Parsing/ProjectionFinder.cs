@@ -56,6 +56,13 @@ internal static class ProjectionFinder
         return Finding<FoundProjection>.Among([]);
     }
 
+    /// <summary>Members of the attention that could be projections, and were not taken for any.</summary>
+    public static IEnumerable<Member> Unclaimed(Place attention, IEnumerable<FoundProjection> found, KnownTypes known)
+    {
+        Member[] claimed = found.Select(projection => projection.Place.Path[projection.Place.Path.Length - 1]).ToArray();
+        return Projections(attention, known).Where(member => !claimed.Contains(member));
+    }
+
     private static IEnumerable<IEnumerable<Place>> OutputPlaces(Place layer, Place attention, KnownTypes known)
     {
         yield return [attention];

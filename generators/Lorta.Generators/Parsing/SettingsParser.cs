@@ -1,13 +1,16 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
+using Lorta.Generators.Diagnostics;
 using Lorta.Generators.Models;
 using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Lorta.Generators.Parsing;
 
-/// <summary>Reads what the attribute says.</summary>
-internal static class SettingsParser
+/// <summary>Reads what the attribute says, and checks what needs no model.</summary>
+internal sealed class SettingsParser(AttributeData attribute, ICollection<DiagnosticInfo> diagnostics)
 {
     /// <summary>The modes by their names.</summary>
     public static IReadOnlyDictionary<string, Modes> ModeNames { get; } = new Dictionary<string, Modes>(StringComparer.Ordinal)
@@ -17,21 +20,69 @@ internal static class SettingsParser
         ["qkvp"] = Modes.Qkvp,
     };
 
-    public static AdapterSettings Parse(AttributeData attribute) => new(
-        Named(attribute, "Rank", 8),
-        Named(attribute, "Alpha", 8.0),
-        ModesOf(Named(attribute, "Modes", "heads,layers,qkvp")),
-        Named(attribute, "Orientation", 0) == 1,
-        Named(attribute, "RankStabilized", false),
-        Named(attribute, "Dropout", 0.0),
-        (Matrices)Named(attribute, "Targets", (int)Matrices.All) & Matrices.All);
+    public AdapterSettings Parse()
+    {
+        int rank = Named("Rank", 8);
+        double alpha = Named("Alpha", 8.0);
+        double dropout = Named("Dropout", 0.0);
+        if (rank < 1)
+        {
+            Report(Descriptors.RankOutOfRange, "Rank", rank.ToString(CultureInfo.InvariantCulture), string.Empty);
+        }
 
-    private static Modes ModesOf(string text) => text.Split(',')
-        .Select(name => ModeNames.TryGetValue(name.Trim(), out Modes mode) ? mode : Modes.None)
-        .Aggregate(Modes.None, (all, mode) => all | mode);
+        if (double.IsNaN(alpha) || double.IsInfinity(alpha))
+        {
+            Report(Descriptors.AlphaNotFinite, "Alpha", alpha.ToString(CultureInfo.InvariantCulture));
+        }
 
-    private static T Named<T>(AttributeData attribute, string name, T fallback) =>
+        if (!(dropout >= 0 && dropout < 1))
+        {
+            Report(Descriptors.DropoutOutOfRange, "Dropout", dropout.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return new(
+            rank,
+            alpha,
+            ParseModes(Named("Modes", "heads,layers,qkvp")),
+            Named("Orientation", 0) == 1,
+            Named("RankStabilized", false),
+            dropout,
+            (Matrices)Named("Targets", (int)Matrices.All) & Matrices.All);
+    }
+
+    /// <summary>Reports at an argument of the attribute.</summary>
+    public void Report(DiagnosticDescriptor descriptor, string argument, params string[] arguments) =>
+        diagnostics.Add(DiagnosticInfo.Create(descriptor, Place(argument), arguments));
+
+    private Modes ParseModes(string text)
+    {
+        Modes modes = Modes.None;
+        foreach (string name in text.Split(',').Select(part => part.Trim()).Where(part => part.Length > 0 || text.Trim().Length > 0))
+        {
+            if (!ModeNames.TryGetValue(name, out Modes mode))
+            {
+                Report(Descriptors.UnknownMode, "Modes", name);
+            }
+            else if ((modes & mode) != 0)
+            {
+                Report(Descriptors.RepeatedMode, "Modes", name);
+            }
+
+            modes |= mode;
+        }
+
+        return modes;
+    }
+
+    private T Named<T>(string name, T fallback) =>
         attribute.NamedArguments.FirstOrDefault(argument => argument.Key == name).Value is { IsNull: false, Kind: not TypedConstantKind.Array, Value: T value }
             ? value
             : fallback;
+
+    private Location? Place(string argument)
+    {
+        var syntax = attribute.ApplicationSyntaxReference?.GetSyntax() as AttributeSyntax;
+        return (syntax?.ArgumentList?.Arguments.FirstOrDefault(given => given.NameEquals?.Name.Identifier.ValueText == argument)?.Expression
+            ?? (SyntaxNode?)syntax)?.GetLocation();
+    }
 }

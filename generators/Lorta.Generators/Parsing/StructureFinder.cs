@@ -28,6 +28,10 @@ internal static class StructureFinder
         return Finding<FoundLayers>.Among(attending.Where(list => list.List.Path.Length == nearest));
     }
 
+    /// <summary>Members that hold lists of modules, whatever these are.</summary>
+    public static IEnumerable<Member> ListsOfModules(ITypeSymbol model, KnownTypes known) =>
+        Lists(model, known).Where(list => known.IsModule(list.Layer.Type)).Select(Last);
+
     private static Member Last(FoundLayers layers) => layers.List.Path[layers.List.Path.Length - 1];
 
     private static IEnumerable<FoundLayers> Lists(ITypeSymbol model, KnownTypes known)

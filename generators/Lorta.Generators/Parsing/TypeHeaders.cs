@@ -1,4 +1,6 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using Lorta.Generators.Models;
 using Microsoft.CodeAnalysis;
@@ -78,6 +80,21 @@ internal static class TypeHeaders
     {
         IEnumerable<string> names = containing.Append(type).Select(level => level.MetadataName.Replace('`', '-'));
         string name = string.Join("+", names);
-        return type.ContainingNamespace is { IsGlobalNamespace: false } space ? $"{space.ToDisplayString()}.{name}" : name;
+        string full = type.ContainingNamespace is { IsGlobalNamespace: false } space ? $"{space.ToDisplayString()}.{name}" : name;
+        int twins = Twins(type);
+        return twins == 0 ? full : $"{full}~{twins.ToString(CultureInfo.InvariantCulture)}";
+    }
+
+    /// <summary>How many names in front of this one differ from it by case alone: file names do not tell them apart.</summary>
+    private static int Twins(INamespaceOrTypeSymbol symbol)
+    {
+        int twins = 0;
+        for (INamespaceOrTypeSymbol level = symbol; (level.ContainingType ?? (INamespaceOrTypeSymbol)level.ContainingNamespace) is { } container; level = container)
+        {
+            twins += container.GetMembers().Count(member =>
+                string.Equals(member.Name, level.Name, StringComparison.OrdinalIgnoreCase) && string.CompareOrdinal(member.Name, level.Name) < 0);
+        }
+
+        return twins;
     }
 }

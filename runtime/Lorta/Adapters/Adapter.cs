@@ -10,7 +10,7 @@ namespace Lorta.Adapters;
 /// A named set of trained numbers attached to a model. It acts on the model's forward inside <see cref="Use"/>, or
 /// everywhere while it is merged. Its parameters are its own: the model's <c>parameters()</c> and <c>state_dict()</c> show the base.
 /// </summary>
-public abstract class Adapter : nn.Module
+public abstract class Adapter : nn.Module, IActiveAdapter
 {
     private readonly Dictionary<ProjectionSite, Tensor> _baseWeights = [];
     private bool _detached;
@@ -74,11 +74,7 @@ public abstract class Adapter : nn.Module
     public AdapterScope Use()
     {
         ThrowIfDetached();
-        if (Sites.Merged is { } merged && merged != this)
-        {
-            throw new InvalidOperationException($"The adapter '{merged.Name}' is merged into the model: unmerge it before using '{Name}'.");
-        }
-
+        ThrowIfMerged(except: this);
         return AdapterScope.Of(this);
     }
 
@@ -207,6 +203,8 @@ public abstract class Adapter : nn.Module
     /// <returns>A new tensor [out, in] of the weight's type.</returns>
     protected internal virtual Tensor MergedWeight(ProjectionSite site, Tensor weight) => weight.clone();
 
+    Tensor IActiveAdapter.Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call) => Project(sites, call);
+
     /// <summary>The values of <c>peft_type</c> that the adapter can be written as, the first where none is asked for.</summary>
     internal virtual IReadOnlyList<string> PeftTypes => [];
 
@@ -216,14 +214,18 @@ public abstract class Adapter : nn.Module
     /// <summary>The tensors that a folder in PEFT's terms fills, by their full names.</summary>
     internal virtual IReadOnlyDictionary<string, Tensor> PeftTargets(PeftFolder stored) => ToPeft(stored.Type).Tensors;
 
-    internal static Adapter Load(IAdaptable model, AdapterFolder stored, string name)
+    internal static Adapter Load(IAdaptable model, AdapterFolder stored, string name) =>
+        Load(model, stored, method => method.Attach(model, name));
+
+    private protected static TAdapter Load<TAdapter>(IAdaptable model, AdapterFolder stored, Func<AdapterMethod, TAdapter> attach)
+        where TAdapter : Adapter
     {
         AdapterMethod method = AdapterMethods.Read(stored.Config);
         model.Sites.Layout.RequireSame(stored.Config.GetObject("base"));
-        Adapter adapter;
+        TAdapter adapter;
         try
         {
-            adapter = method.Attach(model, name);
+            adapter = attach(method);
         }
         catch (ArgumentException error)
         {
@@ -268,6 +270,21 @@ public abstract class Adapter : nn.Module
 
     internal IEnumerable<KeyValuePair<string, Tensor>> StateUnder(string prefix) =>
         State.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => KeyValuePair.Create(prefix + entry.Key, entry.Value));
+
+    /// <exception cref="InvalidOperationException">The adapter is detached, or some adapter is merged into the model.</exception>
+    internal void RequireUnmerged()
+    {
+        ThrowIfDetached();
+        ThrowIfMerged(except: null);
+    }
+
+    private void ThrowIfMerged(Adapter? except)
+    {
+        if (Sites.Merged is { } merged && merged != except)
+        {
+            throw new InvalidOperationException($"The adapter '{merged.Name}' is merged into the model: unmerge it before using '{Name}'.");
+        }
+    }
 
     private void ThrowIfDetached()
     {

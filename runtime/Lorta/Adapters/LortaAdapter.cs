@@ -67,6 +67,20 @@ public class LortaAdapter : Adapter
     public static LortaAdapter Attach(IAdaptable model, LortaOptions options, string name = "default") =>
         new(model.Sites, options, name);
 
+    /// <summary>Loads an adapter of a generated class, which <see cref="Adapter.Save"/> wrote.</summary>
+    /// <typeparam name="TAdapter">The generated class.</typeparam>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The adapter's folder.</param>
+    /// <param name="attach">Attaches a new adapter of that class.</param>
+    /// <returns>The adapter.</returns>
+    /// <exception cref="CheckpointException">The folder is damaged, or holds what does not fit the model or the class; the model is as it was.</exception>
+    public static TAdapter LoadTyped<TAdapter>(IAdaptable model, string folder, Func<LortaOptions, TAdapter> attach)
+        where TAdapter : LortaAdapter
+    {
+        using AdapterFolder stored = AdapterFolder.Open(folder);
+        return Load(model, stored, method => attach(method as LortaOptions ?? throw new ArgumentException($"it holds a {method.Name} adapter.")));
+    }
+
     /// <summary>How many numbers a LoRTA adapter has: r(d + d/H + H + L + 4) where everything is a mode.</summary>
     /// <param name="layout">The sizes of the model's attention.</param>
     /// <param name="options">What the adapter is.</param>
@@ -137,7 +151,7 @@ public class LortaAdapter : Adapter
     private Tensor Delta(ProjectionSite site)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _factors.Up(site).mm(_factors.Down(site).t()).MoveToOuterDisposeScope(); // [out, r] [r, in]
+        return _factors.UpRows(site).t().mm(_factors.DownRows(site)).MoveToOuterDisposeScope(); // [out, r] [r, in]
     }
 
     private Tensor ProjectWhole(ProjectionSite site, in ProjectionCall call)
@@ -145,9 +159,9 @@ public class LortaAdapter : Adapter
         using DisposeScope scope = NewDisposeScope();
         Tensor input = call.Input;
         Tensor product = Product(site, call, scope); // [N, r]
-        Tensor up = As(_factors.Up(site), product).t(); // [r, out]
+        Tensor up = As(_factors.UpRows(site), product); // [r, out]
         Tensor output;
-        if (call is { Projection: Linear, RunsHooks: false })
+        if (call is { Projection: Linear, RunsHooks: false, Output: null })
         {
             // A linear layer's output is fresh and its backward does not need it: the update goes into it in place.
             output = call.Base(input.reshape(-1, input.shape[^1])).addmm_(product, up); // [N, out]
@@ -156,7 +170,7 @@ public class LortaAdapter : Adapter
         else
         {
             output = call.Base(input);
-            output = output.Plus(product.mm(up).reshape(output.shape));
+            output = output.reshape(-1, site.Rows).addmm(product, up).reshape(output.shape);
         }
 
         return output.MoveToOuterDisposeScope();
@@ -183,7 +197,7 @@ public class LortaAdapter : Adapter
                 updates.Add(product.new_zeros(product.shape[0], site.FirstRow - row));
             }
 
-            updates.Add(product.mm(As(_factors.Up(site), product).t())); // [N, rows]
+            updates.Add(product.mm(As(_factors.UpRows(site), product))); // [N, rows]
             row = site.FirstRow + site.Rows;
         }
 
@@ -215,7 +229,7 @@ public class LortaAdapter : Adapter
             input = nn.functional.dropout(input, Options.Dropout, training: true);
         }
 
-        Tensor product = input.mm(As(_factors.Down(site), input));
+        Tensor product = input.mm(As(_factors.DownRows(site), input).t()); // [N, in] [in, r]
         if (shares && call.Share.Followers > 0)
         {
             SharedProduct.Keep(call.Input, this, site.Layer, product, call.Share.Followers);

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
+using Glue.Tasks;
 using Lorta.Adapters;
-using Lorta.Training;
 
 namespace Glue.Commands;
 
@@ -25,12 +25,12 @@ internal static class TrainCommand
         };
         Option<string?> output = new("--out") { Description = "The folder to write [default: runs/TASK-METHOD].", HelpName = "DIR" };
         Option<bool> resume = new("--resume") { Description = "Go on with a run that was stopped, given the same options." };
-        Option<int?> saveSteps = new Option<int?>("--save-steps")
+        Option<int?> saveSteps = CheckedOption.WholeNumber("--save-steps", "Write the run's state every N steps, not only after each epoch.", 1);
+        Option<bool> mlnet = new("--mlnet")
         {
-            Description = "Write the run's state every N steps, not only after each epoch.",
-            HelpName = "N",
-        }.AtLeast(1);
-        Option<int> seed = CommonOptions.Seed();
+            Description = "Train through an ML.NET pipeline, beside the one that ML.NET itself offers; writes model.zip instead of the adapter.",
+        };
+        Option<int?> seed = CommonOptions.Seed();
         Option<string?> json = CommonOptions.Json();
         Option<bool> quiet = CommonOptions.Quiet();
 
@@ -38,19 +38,32 @@ internal static class TrainCommand
         data.AddTo(command);
         command.Add(model);
         fineTune.AddTo(command);
-        foreach (Option option in new Option[] { output, resume, saveSteps, seed, json, quiet })
+        foreach (Option option in new Option[] { output, resume, saveSteps, mlnet, seed, json, quiet })
         {
             command.Add(option);
         }
 
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
-            LabelledData rows = data.Read(result, result.GetValue(seed));
-            FineTuneSettings settings = fineTune.Read(result, rows.Task, result.GetValue(seed));
+            var clock = Stopwatch.StartNew();
+            int fixedSeed = result.GetValue(seed) ?? CommonOptions.DefaultSeed;
+            LabelledData rows = data.Read(result, fixedSeed);
+            FineTuneSettings settings = fineTune.Read(result, rows.Task, fixedSeed);
             string folder = result.GetValue(output) ?? Path.Combine("runs", $"{rows.Task.Name}-{settings.Method.Name}");
             string state = StateFile(folder, result.GetValue(resume));
-            RunReport report = Train(
-                result.GetRequiredValue(model), rows, settings, folder, state, result.GetValue(saveSteps), result.GetValue(quiet), cancellation);
+            settings = settings with { Options = settings.Options with { StateFile = state, SaveEvery = result.GetValue(saveSteps) } };
+            string basis = result.GetRequiredValue(model);
+            string? title = result.GetValue(quiet) ? null : rows.Task.Name;
+            if (result.GetValue(mlnet))
+            {
+                TrainInPipeline(basis, rows, settings, folder, title, cancellation);
+                return;
+            }
+
+            using FineTunedModel trained = Train(settings, () => FineTunedModel.Train(basis, rows, settings, title, cancellation));
+            TrainedFolder.Save(folder, rows, basis, fixedSeed, trained);
+            File.Delete(state);
+            RunReport report = Report(rows.Task, settings, fixedSeed, trained, clock.Elapsed);
             if (result.GetValue(json) is { } path)
             {
                 report.Write(path);
@@ -61,34 +74,40 @@ internal static class TrainCommand
         return command;
     }
 
-    private static RunReport Train(
-        string model, LabelledData rows, FineTuneSettings settings, string folder, string state, int? saveSteps, bool quiet, CancellationToken cancellation)
+    private static void TrainInPipeline(
+        string model, LabelledData rows, FineTuneSettings settings, string folder, string? title, CancellationToken cancellation)
     {
-        var clock = Stopwatch.StartNew();
-        var tuner = new FineTuner(model, rows, settings);
-        using TextClassifier classifier = tuner.Classifier;
-        TrainingResult trained;
+        string path = Path.Combine(folder, "model.zip");
+        Directory.CreateDirectory(folder);
+        var pipeline = new Pipeline(rows, settings.Options.Seed);
+        IReadOnlyDictionary<string, double> lorta = Train(settings, () => pipeline.FineTune(model, settings, title, path, cancellation));
+        File.Delete(settings.Options.StateFile!);
+        Console.WriteLine($"{rows.Task.Name}: FeaturizeText and SDCA: {TrainingDisplay.Text(pipeline.CountWords())}");
+        Console.WriteLine($"{rows.Task.Name}: LortaFineTune: {TrainingDisplay.Text(lorta)}, written to {path}");
+    }
+
+    /// <summary>Trains, and says of a run that was stopped how it goes on.</summary>
+    private static T Train<T>(FineTuneSettings settings, Func<T> train)
+    {
         try
         {
-            trained = TrainingDisplay.Show(rows.Task.Name, quiet, progress => tuner.Run(progress, cancellation, state, saveSteps));
+            return train();
         }
         catch (OperationCanceledException e)
         {
-            throw new OperationCanceledException($"Stopped; the same command with --resume goes on from {state}.", e);
+            throw new OperationCanceledException($"Stopped; the same command with --resume goes on from {settings.Options.StateFile}.", e);
         }
-
-        TrainedFolder.Save(folder, tuner.Describe(model, trained), classifier);
-        File.Delete(state);
-        return new RunReport(
-            rows.Task.Name,
-            settings.Method.Name,
-            (settings.Method as LortaOptions)?.Rank,
-            settings.Seed,
-            tuner.TrainedParameters,
-            clock.Elapsed.TotalSeconds,
-            [.. trained.Epochs.Select(EpochReport.Of)],
-            EpochReport.Of(trained.Best ?? trained.Epochs[^1]));
     }
+
+    private static RunReport Report(TextTask task, FineTuneSettings settings, int seed, FineTunedModel trained, TimeSpan time) => new(
+        task.Name,
+        settings.Method.Name,
+        (settings.Method as LortaOptions)?.Rank,
+        seed,
+        trained.AdapterParameters + trained.HeadParameters,
+        time.TotalSeconds,
+        [.. trained.Result.Epochs.Select(epoch => EpochReport.Of(epoch, task))],
+        EpochReport.Of(trained.Best, task));
 
     private static string StateFile(string folder, bool resume)
     {
@@ -98,7 +117,7 @@ internal static class TrainCommand
             throw new InputException($"{folder} holds a run that was stopped: add --resume to go on with it, or name another folder with --out.");
         }
 
-        if (resume && !File.Exists(state) && File.Exists(Path.Combine(folder, TrainedFolder.DescriptionName)))
+        if (resume && !File.Exists(state) && File.Exists(Path.Combine(folder, TrainedFolder.TaskName)))
         {
             throw new InputException($"{folder} holds a run that came to its end: leave out --resume to train anew.");
         }

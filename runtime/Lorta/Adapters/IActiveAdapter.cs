@@ -1,0 +1,19 @@
+using static TorchSharp.torch;
+
+namespace Lorta.Adapters;
+
+/// <summary>What a scope makes active on a model: one adapter, or one for each row of the batch.</summary>
+internal interface IActiveAdapter
+{
+    /// <summary>Where adapters act in the model.</summary>
+    AdapterSites Sites { get; }
+
+    /// <summary>Whether the base's own call does the work, because the adapter is folded into the weights.</summary>
+    bool IsMerged { get; }
+
+    /// <summary>Answers a projection's call.</summary>
+    /// <param name="sites">The matrices that the projection holds, in the order of their rows.</param>
+    /// <param name="call">The call.</param>
+    /// <returns>The output [..., out], moved out of any dispose scope of the method.</returns>
+    Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call);
+}
