@@ -142,6 +142,12 @@ public class LortaAdapter : Adapter
         return Delta(site).Plus(weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
     }
 
+    /// <summary>The side of an update that makes the output [out, r], with the scaling in it.</summary>
+    internal Tensor Up(ProjectionSite site) => _factors.Up(site);
+
+    /// <summary>The side of an update that meets the input [in, r].</summary>
+    internal Tensor Down(ProjectionSite site) => _factors.Down(site);
+
     private Tensor Delta(ProjectionSite site)
     {
         using DisposeScope scope = NewDisposeScope();
