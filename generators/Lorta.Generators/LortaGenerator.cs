@@ -33,6 +33,11 @@ public sealed class LortaGenerator : IIncrementalGenerator
         context.RegisterSourceOutput(models, static (output, model) =>
             output.AddSource($"{model.Type.HintName}.Lorta.g.cs", Text(WiringEmitter.Emit(model))));
 
+        IncrementalValuesProvider<KernelModel> kernels = models.Select(static (model, _) => KernelModel.Of(model))
+            .WithTrackingName(StepNames.Kernels);
+        context.RegisterImplementationSourceOutput(kernels, static (output, model) =>
+            output.AddSource($"{model.Type.HintName}.LortaKernels.g.cs", Text(KernelSourceEmitter.Emit(model))));
+
         // Calls move with every edit of their file, so they have a model and an output of their own.
         IncrementalValueProvider<EquatableArray<ProjectionHolder>> holders = models.Collect()
             .Select(static (all, _) => all.SelectMany(model => model.Structure.Projections)

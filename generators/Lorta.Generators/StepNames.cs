@@ -6,6 +6,7 @@ internal static class StepNames
     public const string Parse = nameof(Parse);
     public const string Diagnostics = nameof(Diagnostics);
     public const string Models = nameof(Models);
+    public const string Kernels = nameof(Kernels);
     public const string Holders = nameof(Holders);
     public const string Calls = nameof(Calls);
     public const string InterceptorsAllowed = nameof(InterceptorsAllowed);

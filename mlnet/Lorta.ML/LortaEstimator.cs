@@ -1,4 +1,5 @@
 using Lorta.Adapters;
+using Lorta.Checkpoints;
 using Lorta.ML.Bases;
 using Lorta.ML.Columns;
 using Lorta.ML.Fitting;
@@ -60,7 +61,7 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
     /// <returns>The model: dispose it to free its memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A text or label column is missing or of a type that cannot be learnt.</exception>
     /// <exception cref="InvalidOperationException">The base model or the labels cannot be used, or training failed; the message says what to change.</exception>
-    /// <exception cref="OperationCanceledException">The context was cancelled; the run's state lies in the checkpoint folder, if there is one.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; the run's state lies in the checkpoint folder, if there is one.</exception>
     public LortaTransformer Fit(IDataView input)
     {
         GetOutputSchema(SchemaShape.Create(input.Schema));
@@ -71,25 +72,31 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
     private LortaTransformer Fit(IChannel channel, IDataView input)
     {
         LabelEncoding labels = LabelEncoding.Learn(_host, _options.Task, input, _options.LabelColumn);
-        (TextExample[] train, TextExample[] validation) = ReadRows(channel, input, labels);
-        using var folder = new TemporaryFolder();
-        Train(channel, labels, train, validation, folder.Path);
+        using var cancellation = new Cancellation(_host, _options.CancellationToken);
+        (TextExample[] train, TextExample[] validation) = ReadRows(channel, input, labels, cancellation.Token);
+        string baseFolder = ModelSource.Resolve(_options.BaseModel, cancellation: cancellation.Token);
+        using var trained = new TemporaryFolder();
+        Train(channel, baseFolder, labels, train, validation, trained.Path, cancellation.Token);
 
-        IReadOnlyDictionary<string, string> sha256 = BaseFiles.Hash(_options.BaseModel);
-        SharedTokenizer tokenizer = SharedTokenizer.OfBase(_options.BaseModel);
-        SharedBase shared = SharedBase.Acquire(_options.BaseModel, sha256, TorchDevice.Parse(_host, _options.Device));
-        var model = new FineTunedModel(shared, tokenizer, folder.Path, labels.Classes);
-        var reference = new BaseReference(_options.BaseModel, sha256, _options.EmbedBaseModel);
+        IReadOnlyDictionary<string, string> sha256 = BaseFiles.Hash(baseFolder);
+        SharedTokenizer tokenizer = SharedTokenizer.OfBase(baseFolder);
+        SharedBase shared = SharedBase.Acquire(baseFolder, sha256, TorchDevice.Parse(_host, _options.Device));
+        var model = new FineTunedModel(shared, tokenizer, trained.Path, labels.Classes);
+        var reference = new BaseReference(
+            _options.BaseModel, Path.GetFullPath(baseFolder), baseFolder != _options.BaseModel, sha256, _options.EmbedBaseModel);
         var manifest = new ModelManifest(_options.Task, _texts, _outputs, labels.Classes, _options.Device, reference, [], []);
         return new LortaTransformer(_env, new SavedModel(manifest, labels.Values, model));
     }
 
-    private (TextExample[] Train, TextExample[] Validation) ReadRows(IChannel channel, IDataView input, LabelEncoding labels)
+    private (TextExample[] Train, TextExample[] Validation) ReadRows(
+        IChannel channel, IDataView input, LabelEncoding labels, CancellationToken cancellation)
     {
-        TextExample[] rows = RowReader.Read(_host, channel, input, _texts, labels, _options.LabelColumn);
+        TextExample[] Read(IDataView data) => RowReader.Read(_host, channel, data, _texts, labels, _options.LabelColumn, cancellation);
+
+        TextExample[] rows = Read(input);
         if (_options.ValidationSet is { } set)
         {
-            return (rows, RowReader.Read(_host, channel, set, _texts, labels, _options.LabelColumn));
+            return (rows, Read(set));
         }
 
         if (_options.ValidationFraction == 0)
@@ -105,26 +112,32 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
     }
 
     /// <summary>Trains on a copy of the base of its own, and leaves the adapter and the head in a folder.</summary>
-    private void Train(IChannel channel, LabelEncoding labels, TextExample[] train, TextExample[] validation, string folder)
+    private void Train(
+        IChannel channel,
+        string baseFolder,
+        LabelEncoding labels,
+        TextExample[] train,
+        TextExample[] validation,
+        string folder,
+        CancellationToken cancellation)
     {
         var method = new LortaOptions { Rank = _options.Rank, Alpha = _options.Alpha, Modes = _options.Modes, Dropout = _options.Dropout };
-        using TextClassifier classifier = CreateClassifier(labels, method);
+        using TextClassifier classifier = CreateClassifier(baseFolder, labels, method);
         Device device = TorchDevice.Parse(_host, _options.Device);
         classifier.Model.to(device);
         classifier.Adapter.to(device);
         channel.Info("{0}", $"Training {classifier.Adapter.TrainableCount} numbers of the adapter on {train.Length} rows.");
-        using var cancellation = new Cancellation(_host);
         using IProgressChannel progress = _host.StartProgressChannel("LoRTA fine-tuning");
         var tuning = new FineTuning(classifier, TrainingOptions(validation.Length > 0)) { Progress = new FitProgress(channel, progress, _options.Progress) };
-        tuning.Run(train, validation, cancellation.Token);
+        tuning.Run(train, validation, cancellation);
         classifier.Save(folder);
     }
 
-    private TextClassifier CreateClassifier(LabelEncoding labels, LortaOptions method)
+    private TextClassifier CreateClassifier(string baseFolder, LabelEncoding labels, LortaOptions method)
     {
         try
         {
-            return TextClassifier.Create(_options.BaseModel, labels.Task, method, _options.MaxLength, Seed);
+            return TextClassifier.Create(baseFolder, labels.Task, method, _options.MaxLength, Seed);
         }
         catch (ArgumentException error)
         {

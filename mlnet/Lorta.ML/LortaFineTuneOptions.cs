@@ -6,7 +6,10 @@ namespace Lorta.ML;
 /// <summary>What <c>LortaFineTune</c> learns, from what, and how.</summary>
 public sealed class LortaFineTuneOptions
 {
-    /// <summary>The pretrained model: a folder in the Hugging Face layout. Must be set.</summary>
+    /// <summary>
+    /// The pretrained model: a folder in the Hugging Face layout, or a hub id such as <c>roberta-base</c> or <c>owner/name@revision</c>, which
+    /// is fetched into the Hugging Face cache. Must be set.
+    /// </summary>
     public string BaseModel { get; set; } = "";
 
     /// <summary>What is learnt; by default one of two or more classes.</summary>
@@ -98,6 +101,9 @@ public sealed class LortaFineTuneOptions
 
     /// <summary>Is told of each step and of each finished epoch; null, the default, for nobody.</summary>
     public IProgress<TrainingProgress>? Progress { get; set; }
+
+    /// <summary>Stops training after the forward and backward under way, the state of the run written first; by default never.</summary>
+    public CancellationToken CancellationToken { get; set; }
 
     /// <summary>Whether a saved model has the base model's weights in it, and so needs no folder when it is loaded; by default not.</summary>
     public bool EmbedBaseModel { get; set; }

@@ -2,6 +2,7 @@ using Glue.Data;
 using Glue.Fitting;
 using Glue.Tasks;
 using Lorta.Adapters;
+using Lorta.Tasks;
 using Lorta.Training;
 
 namespace Glue.Tests;
@@ -17,9 +18,10 @@ public class PresetTests
     {
         FineTuneSettings settings = Preset.Find(name, task);
         Assert.Equal(new LortaOptions { Rank = rank, Alpha = 1 }, settings.Method);
-        Assert.Equal((length, batch, epochs, head, lorta), (settings.MaxLength, settings.Batch, settings.Epochs, settings.HeadRate, settings.Rate));
-        Assert.Equal((0.1, 1000.0), (settings.HeadWeightDecay, settings.ClipNorm));
-        Assert.Equal(new LearningRateSchedule(ScheduleShape.Linear, 0.06), settings.Schedule);
+        FineTuningOptions options = settings.Options;
+        Assert.Equal((length, batch, epochs, head, lorta), (settings.MaxLength, options.BatchSize, options.Epochs, options.HeadRate, options.AdapterRate));
+        Assert.Equal((0.1, 0.0, 1000.0), (options.HeadWeightDecay, options.AdapterWeightDecay, options.MaxGradientNorm));
+        Assert.Equal(new LearningRateSchedule(ScheduleShape.Linear, 0.06), options.Schedule);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Lorta.ML.Tests.Data;
 using Microsoft.Data.Analysis;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using static TorchSharp.torch;
 
 namespace Lorta.ML.Tests;
 
@@ -16,10 +17,11 @@ public sealed class FineTuneTests(TinyBase tiny) : IClassFixture<TinyBase>
         Task = task,
         LabelColumn = task switch { LortaTask.MulticlassClassification => "Label", LortaTask.BinaryClassification => "IsPraise", _ => "Stars" },
         MaxLength = 32,
-        Epochs = 6,
+        Epochs = 20,
+        BatchSize = 16,
         Rank = 4,
-        LearningRate = 2e-2,
-        HeadLearningRate = 2e-2,
+        LearningRate = 3e-2,
+        HeadLearningRate = 3e-2,
     };
 
     [Theory]
@@ -46,7 +48,7 @@ public sealed class FineTuneTests(TinyBase tiny) : IClassFixture<TinyBase>
     [Fact]
     public void LearnsClassesThatTheEvaluatorScores()
     {
-        IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(Load(Opinion.Rows(240))).Transform(Load(Opinion.Rows(240)));
+        IDataView keyed = _mlContext.Transforms.Conversion.MapValueToKey("Label").Fit(Load(Opinion.Rows(480))).Transform(Load(Opinion.Rows(480)));
         DataOperationsCatalog.TrainTestData split = _mlContext.Data.TrainTestSplit(keyed, 0.25, seed: 1);
         using LortaTransformer model = _mlContext.Transforms.LortaFineTune(Options()).Fit(split.TrainSet);
         IDataView scored = model.Transform(split.TestSet);
@@ -87,7 +89,7 @@ public sealed class FineTuneTests(TinyBase tiny) : IClassFixture<TinyBase>
     public void CrossValidates()
     {
         IEstimator<ITransformer> pipeline = _mlContext.Transforms.Conversion.MapValueToKey("Label").Append(_mlContext.Transforms.LortaFineTune(Options()));
-        var folds = _mlContext.MulticlassClassification.CrossValidate(Load(Opinion.Rows(120)), pipeline, numberOfFolds: 2);
+        var folds = _mlContext.MulticlassClassification.CrossValidate(Load(Opinion.Rows(240)), pipeline, numberOfFolds: 2);
         Assert.All(folds, fold => Assert.InRange(fold.Metrics.MicroAccuracy, 0.5, 1));
     }
 
@@ -176,6 +178,21 @@ public sealed class FineTuneTests(TinyBase tiny) : IClassFixture<TinyBase>
                 Assert.Equal(scores, engine.Predict(row).Score, (x, y) => Math.Abs(x - y) < 1e-5);
             }
         });
+    }
+
+    [Fact]
+    public void ScoringLeavesNoTensor()
+    {
+        IDataView rows = Load(Opinion.Rows(12));
+        LortaFineTuneOptions options = Options();
+        options.Epochs = 1;
+        using LortaTransformer model = _mlContext.Transforms.LortaFineTune(options).Fit(rows);
+        using PredictionEngine<Opinion, Prediction> engine = _mlContext.Model.CreatePredictionEngine<Opinion, Prediction>(
+            model, new PredictionEngineOptions { OwnsTransformer = false });
+        long before = Tensor.TotalCount;
+        Assert.Equal(12, model.Transform(rows).GetColumn<float[]>("Score").Count());
+        engine.Predict(Opinion.Rows(1)[0]);
+        Assert.Equal(before, Tensor.TotalCount);
     }
 
     private IDataView Load(IEnumerable<Opinion> rows) => _mlContext.Data.LoadFromEnumerable(rows);

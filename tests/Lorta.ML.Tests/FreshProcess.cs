@@ -1,15 +1,17 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using System.Globalization;
+using Lorta.ML.Tests.Data;
 using Microsoft.ML;
 
 namespace Lorta.ML.Tests;
 
-/// <summary>What a program does that only references the package: load a model by its file, in a process where no code of Lorta.ML has run.</summary>
+/// <summary>What a program does that only references the package: load models by their files, in a process where no code of Lorta.ML has run.</summary>
 internal static class FreshProcess
 {
-    public const string Command = "load-models";
+    public const string Command = "score-with-models";
 
-    /// <summary>Starts this program again to load <paramref name="models"/>; the lines it prints.</summary>
+    /// <summary>Starts this program again to score <see cref="Opinion.Rows"/> with <paramref name="models"/>.</summary>
+    /// <returns>A line for each model.</returns>
     public static string[] Start(params string[] models)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!, [Command, .. models]) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -21,8 +23,7 @@ internal static class FreshProcess
         return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static int Load(string[] models)
+    public static int Score(string[] models)
     {
         if (AppDomain.CurrentDomain.GetAssemblies().Any(assembly => assembly.GetName().Name == "Lorta.ML"))
         {
@@ -33,18 +34,23 @@ internal static class FreshProcess
         var mlContext = new MLContext();
         foreach (string model in models)
         {
-            ITransformer transformer = mlContext.Model.Load(model, out _);
-            Describe(transformer);
+            Console.WriteLine(Describe(mlContext, mlContext.Model.Load(model, out _)));
         }
 
         return 0;
     }
 
-    private static void Describe(ITransformer transformer)
+    /// <summary>The scores of some rows, exactly.</summary>
+    public static string Describe(MLContext mlContext, ITransformer model)
     {
-        foreach (ITransformer part in transformer is IEnumerable<ITransformer> chain ? chain : [transformer])
-        {
-            Console.WriteLine(part.GetType().Name);
-        }
+        IDataView scored = model.Transform(mlContext.Data.LoadFromEnumerable(Opinion.Rows(5, seed: 9)));
+        return string.Join(' ', mlContext.Data.CreateEnumerable<Scores>(scored, reuseRowObject: false)
+            .SelectMany(row => row.Score)
+            .Select(score => score.ToString("R", CultureInfo.InvariantCulture)));
+    }
+
+    private sealed class Scores
+    {
+        public float[] Score { get; set; } = [];
     }
 }

@@ -13,6 +13,9 @@ public sealed class InternalMembersTests
         Microsoft.ML.Data.AnnotationUtils.GetMaxAnnotationKind
         Microsoft.ML.Data.AnnotationUtils.GetTrainerOutputAnnotation
         Microsoft.ML.Data.AnnotationUtils.get_ScoreColumnSetIdType
+        Microsoft.ML.Data.CatalogUtils
+        Microsoft.ML.Data.CatalogUtils.GetEnvironment
+        Microsoft.ML.Data.IInternalCatalog
         Microsoft.ML.Data.IO.BinarySaver
         Microsoft.ML.Data.IO.BinarySaver+Arguments
         Microsoft.ML.Data.IO.BinarySaver+Arguments..ctor
@@ -35,9 +38,20 @@ public sealed class InternalMembersTests
         Microsoft.ML.Runtime.Contracts
         Microsoft.ML.Runtime.Contracts.Except
         Microsoft.ML.Runtime.Contracts.ExceptDecode
+        Microsoft.ML.Runtime.Contracts.ExceptIO
         Microsoft.ML.Runtime.Contracts.ExceptSchemaMismatch
+        Microsoft.ML.Runtime.Contracts.ExceptUserArg
+        Microsoft.ML.Runtime.HostExtensions
+        Microsoft.ML.Runtime.HostExtensions.Info
+        Microsoft.ML.Runtime.HostExtensions.Warning
+        Microsoft.ML.Runtime.ICancelable
+        Microsoft.ML.Runtime.ICancelable.get_IsCanceled
+        Microsoft.ML.Runtime.IHostEnvironmentInternal
+        Microsoft.ML.Runtime.IHostEnvironmentInternal.get_GpuDeviceId
+        Microsoft.ML.Runtime.IHostEnvironmentInternal.get_Seed
         Microsoft.ML.SchemaShape+Column..ctor
         Microsoft.ML.SchemaShape+Column.GetTypeString
+        Microsoft.ML.SchemaShape.Create
         Microsoft.ML.SchemaShape.TryFindColumn
         Microsoft.ML.SignatureLoadModel
         Microsoft.ML.VersionInfo

@@ -1,4 +1,4 @@
-using System.Collections.Generic;
+using System;
 using System.Globalization;
 using System.Linq;
 using Lorta.Generators.Models;
@@ -12,35 +12,27 @@ internal static class WiringEmitter
     {
         var writer = new SourceWriter();
         Head(writer);
-        if (model.Type.Namespace.Length > 0)
-        {
-            writer.WriteLine($"namespace {model.Type.Namespace};");
-            writer.WriteLine();
-        }
-
-        var scopes = new Stack<SourceWriter.Scope>(model.Type.ContainingTypes.Select(header => writer.Block(header)));
         var access = new AccessEmitter(model.Type.IsGeneric ? model.Type.Name + "Members" : "LortaMembers");
-        using (writer.Block($"{model.Type.Header} : global::Lorta.Adapters.IAdaptable"))
+        using (Open(writer, model.Type))
         {
-            WriteSites(writer, model);
-            writer.WriteLine();
-            WriteDefaults(writer, model);
-            writer.WriteLine();
-            WriteAttach(writer, model);
-            writer.WriteLine();
-            WriteFind(writer, model.Structure, access);
-            if (access.IsNeeded && !model.Type.IsGeneric)
+            using (writer.Block($"{model.Type.Header} : global::Lorta.Adapters.IAdaptable"))
             {
+                WriteSites(writer, model);
                 writer.WriteLine();
-                access.Write(writer, "private");
+                WriteDefaults(writer, model);
+                writer.WriteLine();
+                WriteAttach(writer, model);
+                writer.WriteLine();
+                WriteFind(writer, model.Structure, access);
+                if (access.IsNeeded && !model.Type.IsGeneric)
+                {
+                    writer.WriteLine();
+                    access.Write(writer, "private");
+                }
             }
-        }
 
-        writer.WriteLine();
-        AdapterEmitter.Write(writer, model);
-        while (scopes.Count > 0)
-        {
-            scopes.Pop().Dispose();
+            writer.WriteLine();
+            AdapterEmitter.Write(writer, model);
         }
 
         if (access.IsNeeded && model.Type.IsGeneric)
@@ -50,6 +42,18 @@ internal static class WiringEmitter
         }
 
         return writer.ToString();
+    }
+
+    /// <summary>Opens a class's namespace and the types around it, until the result is disposed.</summary>
+    public static IDisposable Open(SourceWriter writer, TypeDeclaration type)
+    {
+        if (type.Namespace.Length > 0)
+        {
+            writer.WriteLine($"namespace {type.Namespace};");
+            writer.WriteLine();
+        }
+
+        return new OpenTypes([.. type.ContainingTypes.Select(header => writer.Block(header))]);
     }
 
     /// <summary>What every emitted file starts with.</summary>
@@ -120,6 +124,16 @@ internal static class WiringEmitter
         writer.WriteLine($"public {model.AdapterName} AttachLorta(global::Lorta.Adapters.LortaOptions? options = null, string name = \"default\") =>");
         string sites = model.Sites == SitesDeclaration.Explicit ? "((global::Lorta.Adapters.IAdaptable)this).Sites" : "Sites";
         writer.WriteLine($"    new({sites}, options ?? LortaDefaults, name);");
+        writer.WriteLine();
+        writer.WriteLine("""
+            /// <summary>Loads an adapter that was saved, and attaches it.</summary>
+            /// <param name="folder">The adapter's folder.</param>
+            /// <param name="name">A name that no other adapter of this model has.</param>
+            /// <returns>The adapter.</returns>
+            /// <exception cref="global::Lorta.Checkpoints.CheckpointException">The folder is damaged, or does not fit this model; the model is as it was.</exception>
+            """);
+        writer.WriteLine($"public {model.AdapterName} LoadLorta(string folder, string name = \"default\") =>");
+        writer.WriteLine("    global::Lorta.Adapters.LortaAdapter.LoadTyped(this, folder, options => AttachLorta(options, name));");
     }
 
     private static void WriteFind(SourceWriter writer, AttentionStructure structure, AccessEmitter access)
@@ -202,9 +216,20 @@ internal static class WiringEmitter
 
     /// <summary>A set of flags as C# text.</summary>
     public static string Flags<T>(string type, T value)
-        where T : struct, System.Enum
+        where T : struct, Enum
     {
-        string[] names = value.ToString().Split([", "], System.StringSplitOptions.None);
+        string[] names = value.ToString().Split([", "], StringSplitOptions.None);
         return string.Join(" | ", names.Select(name => $"{type}.{name}"));
+    }
+
+    private sealed class OpenTypes(SourceWriter.Scope[] scopes) : IDisposable
+    {
+        public void Dispose()
+        {
+            foreach (SourceWriter.Scope scope in scopes)
+            {
+                scope.Dispose();
+            }
+        }
     }
 }

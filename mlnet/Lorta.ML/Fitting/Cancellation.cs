@@ -2,17 +2,18 @@ using Microsoft.ML.Runtime;
 
 namespace Lorta.ML.Fitting;
 
-/// <summary>A token that is cancelled soon after <c>MLContext.CancelExecution</c>, which ML.NET only lets one ask for.</summary>
+/// <summary>A token that is cancelled with the options' own, and soon after ML.NET's own tools cancel the context, which has to be asked.</summary>
 internal sealed class Cancellation : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
-    private readonly CancellationTokenSource _source = new();
+    private readonly CancellationTokenSource _source;
     private readonly Timer _timer;
 
-    public Cancellation(IHostEnvironment env)
+    public Cancellation(IHost host, CancellationToken token)
     {
-        var cancelable = (ICancelable)env;
+        _source = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var cancelable = (ICancelable)host;
         _timer = new Timer(_ => Ask(cancelable), null, TimeSpan.Zero, Interval);
     }
 

@@ -1,3 +1,4 @@
+using Lorta.Checkpoints.Hub;
 using Lorta.ML.Bases;
 using Microsoft.ML.Runtime;
 
@@ -9,8 +10,12 @@ internal static class OptionRanges
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and says what to change.</exception>
     public static void Check(IHostEnvironment env, LortaFineTuneOptions options)
     {
-        Require(!string.IsNullOrWhiteSpace(options.BaseModel), nameof(options.BaseModel), options.BaseModel, "the folder of a pretrained model");
-        Require(Directory.Exists(options.BaseModel), nameof(options.BaseModel), options.BaseModel, "a folder that exists");
+        Require(!string.IsNullOrWhiteSpace(options.BaseModel), nameof(options.BaseModel), options.BaseModel, "the folder of a pretrained model, or a hub id");
+        Require(
+            Directory.Exists(options.BaseModel) || HubModelId.TryParse(options.BaseModel, out _),
+            nameof(options.BaseModel),
+            options.BaseModel,
+            "a folder that exists, or a hub id such as roberta-base or owner/name");
         Require(Enum.IsDefined(options.Task), nameof(options.Task), options.Task, "one of the tasks");
         Require(!string.IsNullOrEmpty(options.TextColumn), nameof(options.TextColumn), options.TextColumn, "the name of a column");
         Require(!string.IsNullOrEmpty(options.LabelColumn), nameof(options.LabelColumn), options.LabelColumn, "the name of a column");

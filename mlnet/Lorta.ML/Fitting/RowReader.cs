@@ -10,7 +10,9 @@ internal static class RowReader
 {
     /// <summary>The rows that have a label.</summary>
     /// <exception cref="InvalidOperationException">No row has one.</exception>
-    public static TextExample[] Read(IHost host, IChannel channel, IDataView data, TextColumns texts, LabelEncoding labels, string labelColumn)
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static TextExample[] Read(
+        IHost host, IChannel channel, IDataView data, TextColumns texts, LabelEncoding labels, string labelColumn, CancellationToken cancellation)
     {
         var examples = new List<TextExample>();
         long missing = 0;
@@ -21,7 +23,7 @@ internal static class RowReader
         float value = 0;
         while (cursor.MoveNext())
         {
-            host.CheckAlive();
+            cancellation.ThrowIfCancellationRequested();
             labelGetter(ref value);
             if (float.IsNaN(value))
             {

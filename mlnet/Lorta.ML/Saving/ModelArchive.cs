@@ -42,14 +42,29 @@ internal static class ModelArchive
                 throw context.ExceptDecode("The model names the file '{0}', which is not a plain file name: the model is not to be trusted.", file.Name);
             }
 
-            string path = Path.Combine(folder, file.Name);
-            if (!ctx.TryLoadBinaryStream(file.Name, reader => CopyTo(path, reader.BaseStream)) || Describe(path) != file)
+            if (!TryExtract(ctx, file.Name, Path.Combine(folder, file.Name)) || Describe(Path.Combine(folder, file.Name)) != file)
             {
                 throw Damaged(context, file.Name);
             }
         }
 
         return manifest;
+    }
+
+    private static bool TryExtract(ModelLoadContext ctx, string name, string path)
+    {
+        try
+        {
+            return ctx.TryLoadBinaryStream(name, reader =>
+            {
+                using var file = new FileStream(path, FileMode.CreateNew);
+                reader.BaseStream.CopyTo(file);
+            });
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 
     private static ModelManifest ReadManifest(IExceptionContext context, ModelLoadContext ctx)
@@ -80,12 +95,6 @@ internal static class ModelArchive
     {
         using FileStream file = File.OpenRead(path);
         return new ArchivedFile(Path.GetFileName(path), file.Length, Convert.ToHexStringLower(SHA256.HashData(file)));
-    }
-
-    private static void CopyTo(string path, Stream source)
-    {
-        using var file = new FileStream(path, FileMode.CreateNew);
-        source.CopyTo(file);
     }
 
     private static bool IsPlainName(string name) =>

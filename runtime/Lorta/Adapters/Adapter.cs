@@ -171,14 +171,18 @@ public abstract class Adapter : nn.Module, IActiveAdapter
 
     Tensor IActiveAdapter.Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call) => Project(sites, call);
 
-    internal static Adapter Load(IAdaptable model, AdapterFolder stored, string name)
+    internal static Adapter Load(IAdaptable model, AdapterFolder stored, string name) =>
+        Load(model, stored, method => method.Attach(model, name));
+
+    private protected static TAdapter Load<TAdapter>(IAdaptable model, AdapterFolder stored, Func<AdapterMethod, TAdapter> attach)
+        where TAdapter : Adapter
     {
         AdapterMethod method = AdapterMethods.Read(stored.Config);
         model.Sites.Layout.RequireSame(stored.Config.GetObject("base"));
-        Adapter adapter;
+        TAdapter adapter;
         try
         {
-            adapter = method.Attach(model, name);
+            adapter = attach(method);
         }
         catch (ArgumentException error)
         {

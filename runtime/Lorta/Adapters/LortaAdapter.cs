@@ -106,6 +106,20 @@ public class LortaAdapter : Adapter
         return adapter;
     }
 
+    /// <summary>Loads an adapter of a generated class, which <see cref="Adapter.Save"/> wrote.</summary>
+    /// <typeparam name="TAdapter">The generated class.</typeparam>
+    /// <param name="model">The model.</param>
+    /// <param name="folder">The adapter's folder.</param>
+    /// <param name="attach">Attaches a new adapter of that class.</param>
+    /// <returns>The adapter.</returns>
+    /// <exception cref="CheckpointException">The folder is damaged, or holds what does not fit the model or the class; the model is as it was.</exception>
+    public static TAdapter LoadTyped<TAdapter>(IAdaptable model, string folder, Func<LortaOptions, TAdapter> attach)
+        where TAdapter : LortaAdapter
+    {
+        using AdapterFolder stored = AdapterFolder.Open(folder);
+        return Load(model, stored, method => attach(method as LortaOptions ?? throw new ArgumentException($"it holds a {method.Name} adapter.")));
+    }
+
     /// <summary>How many numbers a LoRTA adapter has: r(d + d/H + H + L + 4) where everything is a mode.</summary>
     /// <param name="layout">The sizes of the model's attention.</param>
     /// <param name="options">What the adapter is.</param>

@@ -6,7 +6,9 @@ namespace Glue.Commands;
 /// <summary>Options that several commands have.</summary>
 internal static class CommonOptions
 {
-    public static Option<int> Seed() => new("--seed") { Description = "Fixes everything random.", DefaultValueFactory = _ => 1, HelpName = "N" };
+    public const int DefaultSeed = 1;
+
+    public static Option<int?> Seed() => CheckedOption.WholeNumber("--seed", $"Fixes everything random [default: {DefaultSeed}].", 0);
 
     public static Option<bool> Quiet() => new("--quiet") { Description = "Show no progress." };
 
@@ -25,10 +27,10 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
-    /// <summary>What a trained folder holds, with the base model where it is now.</summary>
-    public static TrainedModel Describe(string folder, string? movedModel)
+    /// <summary>What a trained folder was trained for, with the base model where it is now.</summary>
+    public static TrainedTask ReadTask(string folder, string? movedModel)
     {
-        TrainedModel described = TrainedFolder.Describe(folder);
-        return movedModel is null ? described : described with { Model = movedModel };
+        TrainedTask task = TrainedFolder.ReadTask(folder);
+        return movedModel is null ? task : task with { Model = movedModel };
     }
 }

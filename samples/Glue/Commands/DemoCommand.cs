@@ -10,7 +10,7 @@ internal static class DemoCommand
 {
     public static void AddTo(RootCommand root)
     {
-        Option<int> seed = CommonOptions.Seed();
+        Option<int?> seed = CommonOptions.Seed();
         Option<string> output = new("--out") { Description = "The folder for the adapter.", DefaultValueFactory = _ => Path.Combine("runs", AgreementCorpus.Task.Name), HelpName = "DIR" };
         Option<bool> quiet = CommonOptions.Quiet();
         foreach (Option option in new Option[] { seed, output, quiet })
@@ -21,9 +21,9 @@ internal static class DemoCommand
         root.SetAction((result, cancellation) => Task.Run(() =>
         {
             string folder = result.GetRequiredValue(output);
-            Print(Comparison.Run(result.GetValue(seed), folder, result.GetValue(quiet), cancellation));
+            Print(Comparison.Run(BaseModel.Embedded, result.GetValue(seed) ?? CommonOptions.DefaultSeed, folder, result.GetValue(quiet), cancellation));
             Console.WriteLine($"The adapter is in {folder}. Give it a sentence:");
-            Console.WriteLine($"  dotnet run -c Release --project samples/Glue -- predict --adapter {folder} \"the keys\"");
+            Console.WriteLine($"  dotnet run -c Release --project samples/Glue -- predict --adapter {folder} \"the lamps near the old window is dusty .\"");
         }, CancellationToken.None));
     }
 

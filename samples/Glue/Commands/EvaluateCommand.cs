@@ -6,6 +6,7 @@ using Glue.Fitting;
 using Glue.Output;
 using Glue.Tasks;
 using Lorta.Adapters;
+using Lorta.Tasks;
 
 namespace Glue.Commands;
 
@@ -21,56 +22,75 @@ internal static class EvaluateCommand
             Description = "The folder of the task's official files, or a table of your own with the columns that train had; the embedded task needs none.",
             HelpName = "PATH",
         };
-        Option<int?> limit = new Option<int?>("--limit") { Description = "Score the first N rows only, after a shuffle that the seed fixes.", HelpName = "N" }.AtLeast(1);
-        Option<int?> seed = new("--seed") { Description = "Fixes the embedded task's rows and the shuffle [default: that of the training].", HelpName = "N" };
+        Option<int?> limit = CheckedOption.WholeNumber("--limit", "Score the first N rows only, after a shuffle that the seed fixes.", 1);
+        Option<int?> seed = CheckedOption.WholeNumber("--seed", "Fixes the embedded task's rows and the shuffle [default: that of the training].", 0);
         Option<string?> json = CommonOptions.Json();
         var command = new Command("evaluate", "Score a trained model on the task's development set.") { trained, model, data, limit, seed, json };
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
             var clock = Stopwatch.StartNew();
             string folder = result.GetRequiredValue(trained);
-            TrainedModel description = CommonOptions.Describe(folder, result.GetValue(model));
-            int fixedSeed = result.GetValue(seed) ?? description.Seed;
-            IReadOnlyList<EvaluationSet> sets = Rows(description, result.GetValue(data), fixedSeed);
+            TrainedTask trainedFor = CommonOptions.ReadTask(folder, result.GetValue(model));
+            int fixedSeed = result.GetValue(seed) ?? trainedFor.Seed;
+            IReadOnlyList<EvaluationSet> sets = Rows(trainedFor, result.GetValue(data), fixedSeed);
             if (result.GetValue(limit) is { } rows)
             {
                 sets = [.. sets.Select(set => set.Limit(rows, fixedSeed))];
             }
 
-            using TextClassifier classifier = TrainedFolder.Load(folder, description);
-            IReadOnlyDictionary<string, double> metrics = new Evaluator(classifier, description.Task, sets).Score(cancellation);
+            using TextClassifier classifier = TrainedFolder.Load(folder, trainedFor);
+            Dictionary<string, double> metrics = Score(classifier, trainedFor.Task, sets, cancellation);
             if (result.GetValue(json) is { } path)
             {
                 new RunReport(
-                    description.Task.Name,
-                    description.Method,
-                    (classifier.Adapter!.Method as LortaOptions)?.Rank,
+                    trainedFor.Task.Name,
+                    classifier.Adapter.Method.Name,
+                    (classifier.Adapter.Method as LortaOptions)?.Rank,
                     fixedSeed,
-                    description.Parameters,
+                    trainedFor.Parameters,
                     clock.Elapsed.TotalSeconds,
                     [],
-                    new EpochReport(description.Epoch, null, metrics)).Write(path);
+                    new EpochReport(trainedFor.Epoch, null, metrics)).Write(path);
             }
 
-            Console.WriteLine($"{description.Task.Name}: {TrainingDisplay.Text(metrics)} on {sets.Sum(set => set.Examples.Count):N0} rows");
+            Console.WriteLine($"{trainedFor.Task.Name}: {TrainingDisplay.Text(metrics)} on {sets.Sum(set => set.Examples.Count):N0} rows");
         }, CancellationToken.None));
         return command;
     }
 
-    private static IReadOnlyList<EvaluationSet> Rows(TrainedModel description, string? path, int seed)
+    /// <summary>The task's scores by name; with several sets, by the set's name before the score's.</summary>
+    private static Dictionary<string, double> Score(
+        TextClassifier classifier, TextTask task, IReadOnlyList<EvaluationSet> sets, CancellationToken cancellation)
     {
-        if (description.Task.Name == AgreementCorpus.Task.Name && description.Columns is null)
+        var scores = new Dictionary<string, double>();
+        foreach (EvaluationSet set in sets)
+        {
+            IReadOnlyList<float[]> logits = classifier.Predict(
+                [.. set.Examples.Select(example => classifier.Encode(example.Input))], cancellation: cancellation);
+            float[] labels = [.. set.Examples.Select(example => example.Label)];
+            foreach ((string name, double score) in task.OwnScores(TextScores.Of(classifier.Labels, logits, labels)))
+            {
+                scores[sets.Count == 1 ? name : $"{set.Name}_{name}"] = score;
+            }
+        }
+
+        return scores;
+    }
+
+    private static IReadOnlyList<EvaluationSet> Rows(TrainedTask trainedFor, string? path, int seed)
+    {
+        if (trainedFor.Task.Name == AgreementCorpus.Task.Name && trainedFor.Columns is null)
         {
             return AgreementCorpus.Dev(seed);
         }
 
         if (path is null)
         {
-            throw new InputException($"The model was trained on {description.Task.Name}: evaluate needs --data with its rows.");
+            throw new InputException($"The model was trained on {trainedFor.Task.Name}: evaluate needs --data with its rows.");
         }
 
-        return description.Columns is { } columns
-            ? [new("dev", columns.Read(path, description.Task))]
-            : GlueTask.Find(description.Task.Name).ReadDev(path);
+        return trainedFor.Columns is { } columns
+            ? [new("dev", columns.Read(path, trainedFor.Task))]
+            : GlueTask.Find(trainedFor.Task.Name).ReadDev(path);
     }
 }

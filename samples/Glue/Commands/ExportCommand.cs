@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Glue.Data;
 using Glue.Fitting;
-using Lorta.Checkpoints;
+using Lorta.Tasks;
 
 namespace Glue.Commands;
 
@@ -18,24 +18,14 @@ internal static class ExportCommand
         {
             string folder = result.GetRequiredValue(trained);
             string target = result.GetRequiredValue(output);
-            TrainedModel description = CommonOptions.Describe(folder, result.GetValue(model));
-            if (Path.GetFullPath(target) == Path.GetFullPath(BaseModel.Folder(description.Model)))
+            TrainedTask task = CommonOptions.ReadTask(folder, result.GetValue(model));
+            if (Path.GetFullPath(target) == Path.GetFullPath(BaseModel.Folder(task.Model)))
             {
                 throw new InputException($"--out {target} is the base model itself, which would be lost: name another folder.");
             }
 
-            using TextClassifier classifier = TrainedFolder.Load(folder, description);
-            classifier.Adapter!.Merge();
-            classifier.Model.Save(target, description.Task.IsRegression ? ["score"] : [.. description.Task.Labels.Select(label => label.Name)]);
-            foreach (string file in classifier.Tokenizer.Files)
-            {
-                AtomicFile.Write(Path.Combine(target, Path.GetFileName(file)), stream =>
-                {
-                    using FileStream source = File.OpenRead(file);
-                    source.CopyTo(stream);
-                });
-            }
-
+            using TextClassifier classifier = TrainedFolder.Load(folder, task);
+            classifier.Export(target);
             Console.WriteLine($"Written to {target}");
         });
         return command;

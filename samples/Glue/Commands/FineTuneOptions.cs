@@ -4,6 +4,7 @@ using Glue.Fitting;
 using Glue.Tasks;
 using Lorta;
 using Lorta.Adapters;
+using Lorta.Tasks;
 using Lorta.Training;
 
 namespace Glue.Commands;
@@ -11,8 +12,9 @@ namespace Glue.Commands;
 /// <summary>The options that say how a model is fine-tuned. What is not given comes from the preset, or else is the default.</summary>
 internal sealed class FineTuneOptions
 {
-    private static readonly FineTuneSettings Defaults = new();
+    private const double FullRate = 5e-5;
 
+    private static readonly FineTuningOptions Defaults = new();
     private static readonly LortaOptions LortaDefaults = new();
 
     private readonly Option<string?> _preset = new("--preset")
@@ -21,45 +23,46 @@ internal sealed class FineTuneOptions
         HelpName = "NAME",
     };
 
-    private readonly Option<string> _method = new Option<string>("--method")
-    {
-        Description = "What is trained beside the head: an adapter (lorta), nothing (head), or the whole base (full).",
-        DefaultValueFactory = _ => "lorta",
-    }.AcceptOnlyFromAmong("lorta", "head", "full");
+    private readonly Option<string> _method = CheckedOption.Choice(
+        "--method", "What is trained beside the head: an adapter (lorta), nothing (head), or the whole base (full)", ("lorta", "lorta"), ("head", "head"), ("full", "full"));
 
-    private readonly Option<int?> _rank = new Option<int?>("--rank") { Description = $"Rank of the adapter [default: {LortaDefaults.Rank}].", HelpName = "R" }.AtLeast(1);
+    private readonly Option<int?> _rank = CheckedOption.WholeNumber("--rank", $"Rank of the adapter [default: {LortaDefaults.Rank}].", 1);
 
-    private readonly Option<double?> _alpha = new Option<double?>("--alpha") { Description = $"The update is scaled by alpha / rank [default: {LortaDefaults.Alpha}].", HelpName = "X" }.Within(0);
+    private readonly Option<double?> _alpha = CheckedOption.Number("--alpha", $"The update is scaled by alpha / rank [default: {LortaDefaults.Alpha}].");
 
     private readonly Option<bool> _rankStabilized = new("--rank-stabilized") { Description = "Scale by alpha / sqrt(rank) instead." };
 
     private readonly Option<string?> _modes = new("--modes") { Description = "A subset of heads,layers,qkvp [default: all three].", HelpName = "LIST" };
 
-    private readonly Option<HeadOrientation> _orientation = new("--orientation") { Description = "Which side of a weight the heads index: paper or reference.", HelpName = "NAME" };
+    private readonly Option<HeadOrientation> _orientation = CheckedOption.Choice(
+        "--orientation", "Which side of a weight the heads index", ("paper", HeadOrientation.Paper), ("reference", HeadOrientation.Reference));
 
-    private readonly Option<double?> _dropout = new Option<double?>("--dropout") { Description = "Dropout on the adapter's input [default: 0].", HelpName = "P" }.Within(0, 0.99);
+    private readonly Option<double?> _dropout = CheckedOption.Number("--dropout", "Dropout on the adapter's input [default: 0].", 0, 0.99);
 
-    private readonly Option<double?> _rate = new Option<double?>("--rate") { Description = "Learning rate of the adapter, or of the base with full [default: 0.01, full 0.00005].", HelpName = "X" }.Within(0);
+    private readonly Option<double?> _rate = CheckedOption.Number(
+        "--rate", $"Learning rate of the adapter, or of the base with full [default: {Defaults.AdapterRate}, full {FullRate}].");
 
-    private readonly Option<double?> _headRate = new Option<double?>("--head-rate") { Description = $"Learning rate of the head [default: {Defaults.HeadRate}].", HelpName = "X" }.Within(0);
+    private readonly Option<double?> _headRate = CheckedOption.Number("--head-rate", $"Learning rate of the head [default: {Defaults.HeadRate}].");
 
-    private readonly Option<double?> _weightDecay = new Option<double?>("--weight-decay") { Description = "Weight decay of the head's weights [default: 0].", HelpName = "X" }.Within(0);
+    private readonly Option<double?> _weightDecay = CheckedOption.Number("--weight-decay", "Weight decay of the head's weights [default: 0].");
 
-    private readonly Option<ScheduleShape> _schedule = new("--schedule") { Description = "How the rates go after the warm-up: linear, cosine or constant.", DefaultValueFactory = _ => ScheduleShape.Linear, HelpName = "NAME" };
+    private readonly Option<ScheduleShape> _schedule = CheckedOption.Choice(
+        "--schedule", "How the rates go after the warm-up", ("linear", ScheduleShape.Linear), ("cosine", ScheduleShape.Cosine), ("constant", ScheduleShape.Constant));
 
-    private readonly Option<double?> _warmUp = new Option<double?>("--warm-up") { Description = "Share of the steps in which the rates rise [default: 0.06].", HelpName = "X" }.Within(0, 1);
+    private readonly Option<double?> _warmUp = CheckedOption.Number(
+        "--warm-up", $"Share of the steps in which the rates rise [default: {Defaults.Schedule.WarmupRatio}].", 0, 1);
 
-    private readonly Option<double?> _clip = new Option<double?>("--clip") { Description = "Norm above which gradients are scaled down [default: never].", HelpName = "X" }.Within(1e-12);
+    private readonly Option<double?> _clip = CheckedOption.Number("--clip", "Norm above which gradients are scaled down [default: never].", 1e-6);
 
-    private readonly Option<int?> _epochs = new Option<int?>("--epochs") { Description = $"Times to go through the rows [default: {Defaults.Epochs}].", HelpName = "N" }.AtLeast(1);
+    private readonly Option<int?> _epochs = CheckedOption.WholeNumber("--epochs", $"Times to go through the rows [default: {Defaults.Epochs}].", 1);
 
-    private readonly Option<int?> _patience = new Option<int?>("--patience") { Description = "Stop after so many epochs without a better score [default: never].", HelpName = "N" }.AtLeast(1);
+    private readonly Option<int?> _patience = CheckedOption.WholeNumber("--patience", "Stop after so many epochs without a better score [default: never].", 1);
 
-    private readonly Option<int?> _batch = new Option<int?>("--batch") { Description = $"Rows of a step [default: {Defaults.Batch}].", HelpName = "N" }.AtLeast(1);
+    private readonly Option<int?> _batch = CheckedOption.WholeNumber("--batch", $"Rows of a step [default: {Defaults.BatchSize}].", 1);
 
-    private readonly Option<int?> _microBatch = new Option<int?>("--micro-batch") { Description = "Rows of a forward, where a whole batch needs too much memory.", HelpName = "N" }.AtLeast(1);
+    private readonly Option<int?> _microBatch = CheckedOption.WholeNumber("--micro-batch", "Rows of a forward, where a whole batch needs too much memory.", 1);
 
-    private readonly Option<int?> _maxLength = new Option<int?>("--max-length") { Description = $"Tokens of a row [default: {Defaults.MaxLength}].", HelpName = "N" }.AtLeast(3);
+    private readonly Option<int?> _maxLength = CheckedOption.WholeNumber("--max-length", "Tokens of a row [default: as many as the model has positions].", 3);
 
     public void AddTo(Command command)
     {
@@ -77,28 +80,33 @@ internal sealed class FineTuneOptions
     /// <exception cref="InputException">There is no such preset for the task, or a mode is unknown.</exception>
     public FineTuneSettings Read(ParseResult result, TextTask task, int seed)
     {
-        FineTuneSettings basis = result.GetValue(_preset) is { } preset ? Preset.Find(preset, task.Name) : Defaults;
+        FineTuneSettings basis = result.GetValue(_preset) is { } preset
+            ? Preset.Find(preset, task.Name)
+            : new FineTuneSettings(LortaDefaults, Defaults);
         AdapterMethod method = result.GetRequiredValue(_method) switch
         {
             "head" => new HeadOnly(),
             "full" => new FullFineTuning(),
             _ => Lorta(result, (LortaOptions)basis.Method),
         };
-        return basis with
-        {
-            Method = method,
-            Rate = result.GetValue(_rate) ?? (method is FullFineTuning ? 5e-5 : basis.Rate),
-            HeadRate = result.GetValue(_headRate) ?? basis.HeadRate,
-            HeadWeightDecay = result.GetValue(_weightDecay) ?? basis.HeadWeightDecay,
-            Schedule = new(result.GetValue(_schedule), result.GetValue(_warmUp) ?? basis.Schedule.WarmupRatio),
-            ClipNorm = result.GetValue(_clip) ?? basis.ClipNorm,
-            Epochs = result.GetValue(_epochs) ?? basis.Epochs,
-            Patience = result.GetValue(_patience),
-            Batch = result.GetValue(_batch) ?? basis.Batch,
-            MicroBatch = result.GetValue(_microBatch),
-            MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
-            Seed = seed,
-        };
+        FineTuningOptions options = basis.Options;
+        return new FineTuneSettings(
+            method,
+            options with
+            {
+                Epochs = result.GetValue(_epochs) ?? options.Epochs,
+                BatchSize = result.GetValue(_batch) ?? options.BatchSize,
+                MicroBatchSize = result.GetValue(_microBatch),
+                HeadRate = result.GetValue(_headRate) ?? options.HeadRate,
+                AdapterRate = result.GetValue(_rate) ?? (method is FullFineTuning ? FullRate : options.AdapterRate),
+                HeadWeightDecay = result.GetValue(_weightDecay) ?? options.HeadWeightDecay,
+                Schedule = new(result.GetValue(_schedule), result.GetValue(_warmUp) ?? options.Schedule.WarmupRatio),
+                MaxGradientNorm = result.GetValue(_clip) ?? options.MaxGradientNorm,
+                Seed = seed,
+                BestMetric = task.MainMetric,
+                Patience = result.GetValue(_patience),
+            },
+            result.GetValue(_maxLength) ?? basis.MaxLength);
     }
 
     private LortaOptions Lorta(ParseResult result, LortaOptions basis) => basis with

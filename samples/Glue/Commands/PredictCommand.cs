@@ -2,12 +2,14 @@ using System.CommandLine;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Tasks;
+using Lorta.Tasks;
 
 namespace Glue.Commands;
 
 /// <summary><c>predict</c>: says for each text what a trained model makes of it, one line each: label, probability, text.</summary>
 internal static class PredictCommand
 {
+    private const string StandardInput = "standard input";
     private const int Batch = 32;
 
     public static Command Create()
@@ -23,25 +25,23 @@ internal static class PredictCommand
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
             string folder = result.GetRequiredValue(trained);
-            TrainedModel description = CommonOptions.Describe(folder, result.GetValue(model));
-            using TextClassifier classifier = TrainedFolder.Load(folder, description);
+            TrainedTask task = CommonOptions.ReadTask(folder, result.GetValue(model));
+            using TextClassifier classifier = TrainedFolder.Load(folder, task);
             (IEnumerable<string> lines, string name) = Source(result.GetRequiredValue(texts), result.GetValue(file));
             // Someone who types wants each answer at once.
             int batch = name == StandardInput && !Console.IsInputRedirected ? 1 : Batch;
             foreach ((int Number, string Line)[] chunk in lines.Select((line, index) => (index + 1, line)).Chunk(batch))
             {
-                Example[] rows = [.. chunk.Select(entry => Row(entry.Line, description.Task, $"{name}, line {entry.Number}"))];
-                float[][] outputs = Predictor.Predict(classifier, [.. rows.Select(classifier.Tokenize)], cancellation);
-                foreach ((float[] output, (_, string line)) in outputs.Zip(chunk))
+                TextInput[] rows = [.. chunk.Select(entry => Row(entry.Line, task.Task, $"{name}, line {entry.Number}"))];
+                IReadOnlyList<float[]> logits = classifier.Predict([.. rows.Select(classifier.Encode)], cancellation: cancellation);
+                foreach ((float[] ofRow, (_, string line)) in logits.Zip(chunk))
                 {
-                    Console.WriteLine($"{Answer(output, description.Task)}\t{line}");
+                    Console.WriteLine($"{Answer(ofRow, classifier.Labels)}\t{line}");
                 }
             }
         }, CancellationToken.None));
         return command;
     }
-
-    private const string StandardInput = "standard input";
 
     private static (IEnumerable<string> Lines, string Name) Source(string[] texts, string? file)
     {
@@ -55,27 +55,28 @@ internal static class PredictCommand
             : (Utf8Text.Lines(new MemoryStream(Utf8Text.ReadFile(file)), file), file);
     }
 
-    private static Example Row(string line, TextTask task, string place)
+    private static TextInput Row(string line, TextTask task, string place)
     {
         if (!task.IsPair)
         {
-            return new Example(line, null, 0);
+            return new TextInput(line);
         }
 
         int tab = line.IndexOf('\t');
         return tab >= 0
-            ? new Example(line[..tab], line[(tab + 1)..], 0)
+            ? new TextInput(line[..tab], line[(tab + 1)..])
             : throw new InputException($"{place}: {task.Name} is about pairs, so a tab has to stand between two texts.");
     }
 
-    private static string Answer(float[] output, TextTask task)
+    private static string Answer(float[] logits, TaskLabels labels)
     {
-        if (task.IsRegression)
+        if (labels.IsRegression)
         {
-            return $"{output[0]:F3}";
+            return $"{logits[0]:F3}";
         }
 
-        int label = Predictor.Class(output);
-        return $"{task.Labels[label].Name}\t{output[label]:F3}";
+        int label = TextScores.ClassOf(logits);
+        double probability = 1 / logits.Sum(logit => Math.Exp(logit - logits[label]));
+        return $"{labels.Names[label]}\t{probability:F3}";
     }
 }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
+using Glue.Tasks;
 using Lorta.Adapters;
-using Lorta.Training;
 
 namespace Glue.Commands;
 
@@ -25,12 +25,8 @@ internal static class TrainCommand
         };
         Option<string?> output = new("--out") { Description = "The folder to write [default: runs/TASK-METHOD].", HelpName = "DIR" };
         Option<bool> resume = new("--resume") { Description = "Go on with a run that was stopped, given the same options." };
-        Option<int?> saveSteps = new Option<int?>("--save-steps")
-        {
-            Description = "Write the run's state every N steps, not only after each epoch.",
-            HelpName = "N",
-        }.AtLeast(1);
-        Option<int> seed = CommonOptions.Seed();
+        Option<int?> saveSteps = CheckedOption.WholeNumber("--save-steps", "Write the run's state every N steps, not only after each epoch.", 1);
+        Option<int?> seed = CommonOptions.Seed();
         Option<string?> json = CommonOptions.Json();
         Option<bool> quiet = CommonOptions.Quiet();
 
@@ -45,12 +41,18 @@ internal static class TrainCommand
 
         command.SetAction((result, cancellation) => Task.Run(() =>
         {
-            LabelledData rows = data.Read(result, result.GetValue(seed));
-            FineTuneSettings settings = fineTune.Read(result, rows.Task, result.GetValue(seed));
+            var clock = Stopwatch.StartNew();
+            int fixedSeed = result.GetValue(seed) ?? CommonOptions.DefaultSeed;
+            LabelledData rows = data.Read(result, fixedSeed);
+            FineTuneSettings settings = fineTune.Read(result, rows.Task, fixedSeed);
             string folder = result.GetValue(output) ?? Path.Combine("runs", $"{rows.Task.Name}-{settings.Method.Name}");
             string state = StateFile(folder, result.GetValue(resume));
-            RunReport report = Train(
-                result.GetRequiredValue(model), rows, settings, folder, state, result.GetValue(saveSteps), result.GetValue(quiet), cancellation);
+            settings = settings with { Options = settings.Options with { StateFile = state, SaveEvery = result.GetValue(saveSteps) } };
+            string basis = result.GetRequiredValue(model);
+            using FineTunedModel trained = Train(basis, rows, settings, result.GetValue(quiet) ? null : rows.Task.Name, cancellation);
+            TrainedFolder.Save(folder, rows, basis, fixedSeed, trained);
+            File.Delete(state);
+            RunReport report = Report(rows.Task, settings, fixedSeed, trained, clock.Elapsed);
             if (result.GetValue(json) is { } path)
             {
                 report.Write(path);
@@ -61,34 +63,27 @@ internal static class TrainCommand
         return command;
     }
 
-    private static RunReport Train(
-        string model, LabelledData rows, FineTuneSettings settings, string folder, string state, int? saveSteps, bool quiet, CancellationToken cancellation)
+    private static FineTunedModel Train(string model, LabelledData rows, FineTuneSettings settings, string? title, CancellationToken cancellation)
     {
-        var clock = Stopwatch.StartNew();
-        var tuner = new FineTuner(model, rows, settings);
-        using TextClassifier classifier = tuner.Classifier;
-        TrainingResult trained;
         try
         {
-            trained = TrainingDisplay.Show(rows.Task.Name, quiet, progress => tuner.Run(progress, cancellation, state, saveSteps));
+            return FineTunedModel.Train(model, rows, settings, title, cancellation);
         }
         catch (OperationCanceledException e)
         {
-            throw new OperationCanceledException($"Stopped; the same command with --resume goes on from {state}.", e);
+            throw new OperationCanceledException($"Stopped; the same command with --resume goes on from {settings.Options.StateFile}.", e);
         }
-
-        TrainedFolder.Save(folder, tuner.Describe(model, trained), classifier);
-        File.Delete(state);
-        return new RunReport(
-            rows.Task.Name,
-            settings.Method.Name,
-            (settings.Method as LortaOptions)?.Rank,
-            settings.Seed,
-            tuner.TrainedParameters,
-            clock.Elapsed.TotalSeconds,
-            [.. trained.Epochs.Select(EpochReport.Of)],
-            EpochReport.Of(trained.Best ?? trained.Epochs[^1]));
     }
+
+    private static RunReport Report(TextTask task, FineTuneSettings settings, int seed, FineTunedModel trained, TimeSpan time) => new(
+        task.Name,
+        settings.Method.Name,
+        (settings.Method as LortaOptions)?.Rank,
+        seed,
+        trained.AdapterParameters + trained.HeadParameters,
+        time.TotalSeconds,
+        [.. trained.Result.Epochs.Select(epoch => EpochReport.Of(epoch, task))],
+        EpochReport.Of(trained.Best, task));
 
     private static string StateFile(string folder, bool resume)
     {
@@ -98,7 +93,7 @@ internal static class TrainCommand
             throw new InputException($"{folder} holds a run that was stopped: add --resume to go on with it, or name another folder with --out.");
         }
 
-        if (resume && !File.Exists(state) && File.Exists(Path.Combine(folder, TrainedFolder.DescriptionName)))
+        if (resume && !File.Exists(state) && File.Exists(Path.Combine(folder, TrainedFolder.TaskName)))
         {
             throw new InputException($"{folder} holds a run that came to its end: leave out --resume to train anew.");
         }

@@ -1,5 +1,6 @@
 using Glue.Data;
 using Glue.Tasks;
+using Lorta.Tasks;
 
 namespace Glue.Corpus;
 
@@ -16,7 +17,7 @@ internal static class AgreementCorpus
         "agreement", false, [new("0", "disagrees"), new("1", "agrees")], [Metric.Accuracy, Metric.Matthews]);
 
     /// <summary>Labelled rows to train on.</summary>
-    public static IReadOnlyList<Example> Train(int seed) => Labelled(2 * seed, TrainRows);
+    public static IReadOnlyList<TextExample> Train(int seed) => Labelled(2 * seed, TrainRows);
 
     /// <summary>Labelled rows to score on.</summary>
     public static IReadOnlyList<EvaluationSet> Dev(int seed) => [new("dev", Labelled((2 * seed) + 1, DevRows))];
@@ -31,9 +32,9 @@ internal static class AgreementCorpus
         }
     }
 
-    private static List<Example> Labelled(int seed, int rows)
+    private static List<TextExample> Labelled(int seed, int rows)
     {
         var sentences = new SentenceGenerator(new Random(seed));
-        return [.. Enumerable.Range(0, rows).Select(row => new Example(sentences.NextHard(row % 2 == 1), null, row % 2))];
+        return [.. Enumerable.Range(0, rows).Select(row => new TextExample(new(sentences.NextHard(row % 2 == 1)), row % 2))];
     }
 }

@@ -1,5 +1,6 @@
-using System.Globalization;
 using Glue.Tasks;
+using Lorta.Tasks;
+using System.Globalization;
 
 namespace Glue.Data;
 
@@ -7,11 +8,11 @@ namespace Glue.Data;
 internal static class ExampleReader
 {
     /// <exception cref="InputException">The table can't be read, or a label is none of the task's.</exception>
-    public static List<Example> Read(string path, TableFormat format, Column text, Column? pair, Column label, TextTask task)
+    public static List<TextExample> Read(string path, TableFormat format, Column text, Column? pair, Column label, TextTask task)
     {
         Column[] columns = pair is null ? [text, label] : [text, pair, label];
         return [.. Table.Read(path, format, columns).Select(row =>
-            new Example(row.Fields[0], pair is null ? null : row.Fields[1], Label(path, row, label, task)))];
+            new TextExample(new(row.Fields[0], pair is null ? null : row.Fields[1]), Label(path, row, label, task)))];
     }
 
     private static float Label(string path, TableRow row, Column column, TextTask task)

@@ -1,5 +1,6 @@
 using Glue.Corpus;
 using Glue.Tasks;
+using Lorta.Tasks;
 
 namespace Glue.Data;
 
@@ -8,7 +9,7 @@ namespace Glue.Data;
 /// <param name="Columns">The columns, where the rows come from a table of the user's own.</param>
 /// <param name="Train">Rows to train on.</param>
 /// <param name="Dev">Rows to score on.</param>
-internal sealed record LabelledData(TextTask Task, OwnTable? Columns, IReadOnlyList<Example> Train, IReadOnlyList<EvaluationSet> Dev)
+internal sealed record LabelledData(TextTask Task, OwnTable? Columns, IReadOnlyList<TextExample> Train, IReadOnlyList<EvaluationSet> Dev)
 {
     /// <summary>The task that the sample carries with it.</summary>
     public static LabelledData Embedded(int seed) =>
@@ -25,7 +26,7 @@ internal sealed record LabelledData(TextTask Task, OwnTable? Columns, IReadOnlyL
     /// <exception cref="InputException">A table can't be read, or has too few rows.</exception>
     public static LabelledData OfTable(OwnTable table, TextTask task, string train, string? dev, int seed)
     {
-        IReadOnlyList<Example> rows = table.Read(train, task);
+        IReadOnlyList<TextExample> rows = table.Read(train, task);
         if (dev is not null)
         {
             return new(task, table, rows, [new("dev", table.Read(dev, task))]);
@@ -36,7 +37,7 @@ internal sealed record LabelledData(TextTask Task, OwnTable? Columns, IReadOnlyL
             throw new InputException($"{train}: one row can't both be trained and scored on; give more, or a table to --dev.");
         }
 
-        Example[] shuffled = rows.Shuffled(seed);
+        TextExample[] shuffled = rows.Shuffled(seed);
         int held = Math.Max(1, shuffled.Length / 10);
         return new(task, table, shuffled[held..], [new("dev", shuffled[..held])]);
     }

@@ -1,4 +1,5 @@
 using Glue.Tasks;
+using Lorta.Tasks;
 
 namespace Glue.Data;
 
@@ -32,6 +33,6 @@ internal sealed record OwnTable(string Text, string? Pair, string Label)
         new(Path.GetFileNameWithoutExtension(path), Pair is not null, [], [Metric.Pearson, Metric.Spearman]);
 
     /// <exception cref="InputException">The table can't be read, or a label is none of the task's.</exception>
-    public IReadOnlyList<Example> Read(string path, TextTask task) =>
+    public IReadOnlyList<TextExample> Read(string path, TextTask task) =>
         ExampleReader.Read(path, TableFormat.Of(path), Column.Named(Text), Pair is null ? null : Column.Named(Pair), Column.Named(Label), task);
 }

@@ -1,8 +1,8 @@
 using Glue.Data;
-using Glue.Output;
 using Glue.Tasks;
 using Lorta.Adapters;
-using Lorta.Training;
+using Lorta.Checkpoints;
+using Lorta.Tasks;
 
 namespace Glue.Fitting;
 
@@ -11,48 +11,39 @@ namespace Glue.Fitting;
 /// <param name="Accuracy">The share of right answers on rows not trained on.</param>
 /// <param name="Trained">How many numbers were trained beside the head.</param>
 /// <param name="Head">How many the head has; 0 without one.</param>
-/// <param name="AdapterBytes">The size of the adapter's file; null where there is none.</param>
+/// <param name="AdapterBytes">The size of the file of adapter and head; null where there is none.</param>
 internal sealed record ComparisonRow(string Name, double Accuracy, long Trained, long Head, long? AdapterBytes);
 
 /// <summary>Learns the embedded task in three ways: by counting words, by a head on the frozen encoder, and by LoRTA.</summary>
 internal static class Comparison
 {
-    private static readonly FineTuneSettings Settings = new()
-    {
-        Method = new LortaOptions { Rank = 8, Alpha = 8 },
-        Epochs = 8,
-        Batch = 32,
-    };
+    private static readonly FineTuningOptions Options = new() { Epochs = 4, BatchSize = 32, BestMetric = "accuracy" };
 
-    /// <summary>Runs all three on one task and keeps LoRTA's adapter.</summary>
+    /// <summary>Runs all three on the same rows and keeps LoRTA's adapter.</summary>
+    /// <param name="model">The encoder's folder, or <see cref="BaseModel.Embedded"/>.</param>
     /// <param name="seed">Fixes the rows and the training.</param>
     /// <param name="folder">Where the adapter is written.</param>
     /// <param name="quiet">Whether to show no progress.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static IReadOnlyList<ComparisonRow> Run(int seed, string folder, bool quiet, CancellationToken cancellation)
+    public static IReadOnlyList<ComparisonRow> Run(string model, int seed, string folder, bool quiet, CancellationToken cancellation)
     {
+        EmbeddedEncoder.UseOneThread();
         LabelledData data = LabelledData.Embedded(seed);
         (double accuracy, int weights) = BagOfWords.Score(data.Train, data.Dev[0].Examples, seed);
+        using FineTunedModel head = Train("frozen encoder, trained head", new HeadOnly());
+        using FineTunedModel lorta = Train("frozen encoder, LoRTA and head", new LortaOptions());
+        TrainedFolder.Save(folder, data, model, seed, lorta);
         return
         [
             new("bag of words, logistic regression", accuracy, weights, 0, null),
-            FineTune("frozen encoder, trained head", Settings with { Method = new HeadOnly(), Seed = seed }),
-            FineTune("LoRTA", Settings with { Seed = seed }),
+            Row("frozen encoder, trained head", head, null),
+            Row("frozen encoder, LoRTA and head", lorta, new FileInfo(Path.Combine(folder, AdapterFolder.WeightsName)).Length),
         ];
 
-        ComparisonRow FineTune(string name, FineTuneSettings settings)
-        {
-            var tuner = new FineTuner(BaseModel.Embedded, data, settings);
-            using TextClassifier classifier = tuner.Classifier;
-            TrainingResult result = TrainingDisplay.Show(name, quiet, progress => tuner.Run(progress, cancellation));
-            long? bytes = null;
-            if (settings.Method is LortaOptions)
-            {
-                TrainedFolder.Save(folder, tuner.Describe(BaseModel.Embedded, result), classifier);
-                bytes = TrainedFolder.AdapterBytes(folder);
-            }
+        FineTunedModel Train(string title, AdapterMethod method) => FineTunedModel.Train(
+            model, data, new FineTuneSettings(method, Options with { Seed = seed }), quiet ? null : title, cancellation);
 
-            return new(name, result.Best!.Metrics["accuracy"], tuner.MethodParameters, tuner.TrainedParameters - tuner.MethodParameters, bytes);
-        }
+        static ComparisonRow Row(string name, FineTunedModel trained, long? bytes) =>
+            new(name, trained.Best.Metrics["accuracy"], trained.AdapterParameters, trained.HeadParameters, bytes);
     }
 }

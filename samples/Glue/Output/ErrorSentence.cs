@@ -11,6 +11,7 @@ internal static class ErrorSentence
     public static string Of(Exception exception) => exception switch
     {
         InputException or CheckpointException or TokenizerException or TrainingException => exception.Message,
+        OperationCanceledException => exception.InnerException is null ? "Stopped." : exception.Message,
         IOException or UnauthorizedAccessException => exception.Message,
         // Options that a model does not bear; the parameter's name is of no use on a command line.
         ArgumentException { ParamName: { } name } e => e.Message.Replace($" (Parameter '{name}')", ""),

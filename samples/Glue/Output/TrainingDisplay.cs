@@ -11,13 +11,12 @@ internal static class TrainingDisplay
     private static readonly IAnsiConsole Console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) });
 
     /// <summary>Runs a training and shows it.</summary>
-    /// <param name="title">What is trained.</param>
-    /// <param name="quiet">Whether to show nothing.</param>
+    /// <param name="title">What is trained; null to show nothing.</param>
     /// <param name="train">The training.</param>
     /// <returns>What the training gives.</returns>
-    public static T Show<T>(string title, bool quiet, Func<IProgress<TrainingProgress>?, T> train)
+    public static T Show<T>(string? title, Func<IProgress<TrainingProgress>?, T> train)
     {
-        if (quiet)
+        if (title is null)
         {
             return train(null);
         }
@@ -34,7 +33,7 @@ internal static class TrainingDisplay
         string.Join(", ", metrics.Select(metric => $"{metric.Key} {metric.Value:F4}"));
 
     private static string Pace(TrainingProgress progress) =>
-        $"{progress.ExamplesPerSecond:F0} rows/s, {progress.TimeLeft:h\\:mm\\:ss} left";
+        $"{progress.ExamplesPerSecond:F0} rows/s, {(int)progress.TimeLeft.TotalHours}:{progress.TimeLeft:mm\\:ss} left";
 
     private static string Epoch(EpochRecord epoch, int epochs) =>
         $"epoch {epoch.Epoch}/{epochs}: loss {epoch.Loss:F4}" + (epoch.Metrics.Count > 0 ? $", {Text(epoch.Metrics)}" : "");

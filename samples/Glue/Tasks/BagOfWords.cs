@@ -1,4 +1,4 @@
-using Glue.Data;
+using Lorta.Tasks;
 using Microsoft.ML;
 
 namespace Glue.Tasks;
@@ -8,7 +8,7 @@ internal static class BagOfWords
 {
     /// <summary>Trains on one set of a task with two classes and scores the other.</summary>
     /// <returns>The accuracy, and how many weights were trained.</returns>
-    public static (double Accuracy, int Weights) Score(IEnumerable<Example> train, IEnumerable<Example> dev, int seed)
+    public static (double Accuracy, int Weights) Score(IEnumerable<TextExample> train, IEnumerable<TextExample> dev, int seed)
     {
         var context = new MLContext(seed);
         var pipeline = context.Transforms.Text.FeaturizeText("Features", nameof(Row.Text))
@@ -17,8 +17,8 @@ internal static class BagOfWords
         double accuracy = context.BinaryClassification.Evaluate(model.Transform(Load(dev))).Accuracy;
         return (accuracy, model.LastTransformer.Model.SubModel.Weights.Count + 1);
 
-        IDataView Load(IEnumerable<Example> examples) =>
-            context.Data.LoadFromEnumerable(examples.Select(example => new Row { Text = example.Text, Label = example.Label == 1 }));
+        IDataView Load(IEnumerable<TextExample> examples) =>
+            context.Data.LoadFromEnumerable(examples.Select(example => new Row { Text = example.Input.Text, Label = example.Label == 1 }));
     }
 
     private sealed class Row

@@ -1,4 +1,5 @@
 using Glue.Data;
+using Lorta.Tasks;
 
 namespace Glue.Tasks;
 
@@ -43,7 +44,7 @@ internal sealed record GlueTask(TextTask Task, Column Text, Column? Pair, Column
         ?? throw new InputException($"--task {name}: no such task; use one of {string.Join(", ", All.Select(task => task.Task.Name))}.");
 
     /// <summary>Reads <c>train.tsv</c> of a task's folder.</summary>
-    public IReadOnlyList<Example> ReadTrain(string folder) => Read(Path.Combine(folder, "train.tsv"));
+    public IReadOnlyList<TextExample> ReadTrain(string folder) => Read(Path.Combine(folder, "train.tsv"));
 
     /// <summary>Reads <c>dev.tsv</c> of a task's folder; for MNLI <c>dev_matched.tsv</c> and <c>dev_mismatched.tsv</c>.</summary>
     public IReadOnlyList<EvaluationSet> ReadDev(string folder) => Task.Name == "mnli"
@@ -54,7 +55,7 @@ internal sealed record GlueTask(TextTask Task, Column Text, Column? Pair, Column
         ]
         : [new("dev", Read(Path.Combine(folder, "dev.tsv")))];
 
-    private List<Example> Read(string path)
+    private List<TextExample> Read(string path)
     {
         var format = new TableFormat('\t', Quoted: false, HasHeader: Label.Position is null, SkipsShortRows: HasBrokenRows);
         return ExampleReader.Read(path, format, Text, Pair, Label, Task);

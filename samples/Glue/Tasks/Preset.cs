@@ -1,6 +1,7 @@
 using Glue.Data;
 using Glue.Fitting;
 using Lorta.Adapters;
+using Lorta.Tasks;
 using Lorta.Training;
 
 namespace Glue.Tasks;
@@ -38,17 +39,16 @@ internal static class Preset
             throw new InputException($"--preset {name}: the paper has no settings for {task}, only for {string.Join(", ", Tasks)}.");
         }
 
-        return new FineTuneSettings
+        var options = new FineTuningOptions
         {
-            Method = new LortaOptions { Rank = row.Rank, Alpha = 1 },
-            Rate = row.LortaRates[column],
+            Epochs = row.Epochs[column],
+            BatchSize = row.Batch,
+            AdapterRate = row.LortaRates[column],
             HeadRate = row.HeadRates[column],
             HeadWeightDecay = 0.1,
-            Epochs = row.Epochs[column],
-            Batch = row.Batch,
-            MaxLength = row.MaxLength,
             Schedule = new(ScheduleShape.Linear, 0.06),
-            ClipNorm = 1000,
+            MaxGradientNorm = 1000,
         };
+        return new FineTuneSettings(new LortaOptions { Rank = row.Rank, Alpha = 1 }, options, row.MaxLength);
     }
 }

@@ -1,3 +1,5 @@
+using Lorta.Tasks;
+
 namespace Glue.Tasks;
 
 /// <summary>A class of a task: how its files write it, and what to call it.</summary>
@@ -30,6 +32,15 @@ internal sealed record TextTask(
 {
     public bool IsRegression => Labels.Count == 0;
 
-    /// <summary>Width of the model's logits.</summary>
-    public int Outputs => IsRegression ? 1 : Labels.Count;
+    /// <summary>What a model of the task predicts.</summary>
+    public TaskLabels Outputs => IsRegression ? TaskLabels.Regression : TaskLabels.Classes([.. Labels.Select(label => label.Name)]);
+
+    /// <summary>The name of the score that picks the best epoch.</summary>
+    public string MainMetric => NameOf(Metrics[0]);
+
+    /// <summary>The task's own of all scores that could be had.</summary>
+    public IReadOnlyDictionary<string, double> OwnScores(IReadOnlyDictionary<string, double> scores) =>
+        Metrics.ToDictionary(NameOf, metric => scores[NameOf(metric)]);
+
+    private static string NameOf(Metric metric) => metric.ToString().ToLowerInvariant();
 }

@@ -3,6 +3,7 @@ using Lorta.Tests;
 namespace Glue.Tests.Commands;
 
 /// <summary>Whatever is wrong, the user gets one sentence and a non-zero exit code.</summary>
+[Collection(GlueProgram.Collection)]
 public sealed class BadInputTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -10,14 +11,16 @@ public sealed class BadInputTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("--rank 0: it must be at least 1", "train", "--rank", "0")]
-    [InlineData("--epochs 0: it must be at least 1", "train", "--epochs", "0")]
-    [InlineData("--dropout 1.5: it must be at least 0 and at most 0.99", "train", "--dropout", "1.5")]
-    [InlineData("'x'", "train", "--rank", "x")]
+    [InlineData("--rank 0: it must be a whole number of at least 1", "train", "--rank", "0")]
+    [InlineData("--epochs 0: it must be a whole number of at least 1", "train", "--epochs", "0")]
+    [InlineData("--dropout 1.5: it must be a number of at least 0 and at most 0.99", "train", "--dropout", "1.5")]
+    [InlineData("--rank x: it must be a whole number", "train", "--rank", "x")]
     [InlineData("--modes heads,tails: 'tails' is no mode", "train", "--modes", "heads,tails")]
-    [InlineData("'lora'", "train", "--method", "lora")]
+    [InlineData("--method lora: use one of lorta, head, full", "train", "--method", "lora")]
     [InlineData("--task squad: no such task", "train", "--task", "squad")]
     [InlineData("--task cola needs --data", "train", "--task", "cola")]
+    [InlineData("--dev is for a table of your own", "train", "--task", "cola", "--data", "x", "--dev", "y")]
+    [InlineData("--text is for a table of your own", "train", "--text", "a")]
     [InlineData("no settings for agreement", "train", "--preset", "roberta-base")]
     [InlineData("needs --text", "train", "--data", "mine.csv")]
     [InlineData("mine.csv: there is no such file", "train", "--data", "mine.csv", "--text", "a", "--label", "b")]
@@ -27,16 +30,26 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--out", "pretrain")]
     [InlineData("'dance'", "dance")]
     public async Task Bad_option_is_refused_by_name(string complaint, params string[] arguments) =>
-        (await GlueProgram.Run(arguments)).AssertRefused(complaint);
+        (await GlueProgram.RunHere(arguments)).AssertRefused(complaint);
 
     [Fact]
     public async Task Unwritable_output_is_refused_and_leaves_nothing()
     {
         string model = SharedData.Require("reference/models/bert-tiny");
         string file = _folder.Write("a file", "");
-        Outcome outcome = await GlueProgram.Run("train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(file, "run"));
+        Outcome outcome = await GlueProgram.RunHere("train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(file, "run"));
         outcome.AssertRefused("cannot be written");
         Assert.Equal([file], Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public async Task Full_disk_is_a_sentence()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "This system has no /dev/full.");
+        string model = SharedData.Require("reference/models/bert-tiny");
+        Outcome outcome = await GlueProgram.RunHere(
+            "train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(_folder.Path, "run"), "--json", "/dev/full");
+        outcome.AssertRefused("No space left on device");
     }
 
     [Fact]
@@ -54,7 +67,7 @@ public sealed class BadInputTests : IDisposable
 
         string config = Path.Combine(_folder.Path, "other", "config.json");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"model_type\": \"bert\"", "\"model_type\": \"elmo\""));
-        (await GlueProgram.Run("train", "--model", Path.Combine(_folder.Path, "pickle"))).AssertRefused("pytorch_model.bin, a pickle");
-        (await GlueProgram.Run("train", "--model", Path.Combine(_folder.Path, "other"))).AssertRefused("'elmo'");
+        (await GlueProgram.RunHere("train", "--model", Path.Combine(_folder.Path, "pickle"))).AssertRefused("pytorch_model.bin, a pickle");
+        (await GlueProgram.RunHere("train", "--model", Path.Combine(_folder.Path, "other"))).AssertRefused("'elmo'");
     }
 }

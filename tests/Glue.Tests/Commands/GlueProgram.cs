@@ -2,9 +2,20 @@ using System.Diagnostics;
 
 namespace Glue.Tests.Commands;
 
-/// <summary>The sample as a user meets it: a process with arguments, two outputs and an exit code.</summary>
+/// <summary>The sample as a user meets it: arguments, two outputs and an exit code.</summary>
 internal static class GlueProgram
 {
+    /// <summary>The tests that train in this process, one at a time, as torch's generator is the process's.</summary>
+    public const string Collection = "training";
+
+    /// <summary>Runs a command line in this process, for its exit code and what it complains of.</summary>
+    public static async Task<Outcome> RunHere(params string[] arguments)
+    {
+        using var error = new StringWriter();
+        return new Outcome(await GlueCommandLine.Run(arguments, error), "", error.ToString());
+    }
+
+    /// <summary>Runs a command line in a process of its own.</summary>
     public static async Task<Outcome> Run(params string[] arguments) => await Run(null, arguments);
 
     /// <param name="input">What stands on standard input.</param>
@@ -27,6 +38,8 @@ internal static class GlueProgram
         RedirectStandardInput = true,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
+        // Tiny models gain nothing from threads, which on a busy machine wait for each other.
+        Environment = { ["OMP_NUM_THREADS"] = "1" },
     })!;
 
     public static async Task<Outcome> End(Process process)

@@ -2,11 +2,17 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Lorta.Models;
+using Lorta.Tasks;
 using Lorta.Tests;
+using Lorta.Text;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Glue.Tests.Commands;
 
 /// <summary>Train, evaluate, predict, export and look into, on a tiny checkpoint with random weights.</summary>
+[Collection(GlueProgram.Collection)]
 public sealed class RoundTripTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -24,20 +30,15 @@ public sealed class RoundTripTests : IDisposable
         Assert.Equal(
             ["task", "method", "rank", "seed", "parameters", "seconds", "epochs", "best"], trained.EnumerateObject().Select(field => field.Name));
         Assert.Equal(("mine", "lorta", 2), (trained.GetProperty("task").GetString(), trained.GetProperty("method").GetString(), trained.GetProperty("rank").GetInt32()));
-        Assert.Equal(["epoch", "loss", "metrics"], trained.GetProperty("epochs")[1].EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["epoch", "loss", "metrics"], trained.GetProperty("epochs")[9].EnumerateObject().Select(field => field.Name));
 
         string scored = Path.Combine(_folder.Path, "evaluate.json");
-        (await GlueProgram.Run("evaluate", "--adapter", run, "--data", Table(), "--json", scored)).AssertWentWell();
+        (await GlueProgram.RunHere("evaluate", "--adapter", run, "--data", Table(), "--json", scored)).AssertWentWell();
         Assert.Equal(Accuracy(trained), Accuracy(Read(scored)), 12);
 
         string exported = Path.Combine(_folder.Path, "exported");
-        (await GlueProgram.Run("export", "--adapter", run, "--out", exported)).AssertWentWell();
-        string again = Path.Combine(_folder.Path, "again.json");
-        // The exported folder has the head: nothing is left to learn at rate 0.
-        (await GlueProgram.Run(
-            "train", "--model", exported, "--data", Table(), "--dev", Table(), "--text", "body", "--label", "kind", "--method", "head",
-            "--head-rate", "0", "--epochs", "1", "--quiet", "--out", Path.Combine(_folder.Path, "again"), "--json", again)).AssertWentWell();
-        Assert.Equal(Accuracy(trained), Accuracy(Read(again)), 12);
+        (await GlueProgram.RunHere("export", "--adapter", run, "--out", exported)).AssertWentWell();
+        AssertSameLogits(run, exported);
 
         Outcome info = (await GlueProgram.Run("info", run)).AssertWentWell();
         Assert.Contains("adapter.C_H", info.Output);
@@ -68,7 +69,7 @@ public sealed class RoundTripTests : IDisposable
         string run = Path.Combine(_folder.Path, "run");
         (await Train(run)).AssertWentWell();
         string other = SharedData.Require("models/all-MiniLM-L6-v2");
-        (await GlueProgram.Run("predict", "--adapter", run, "--model", other, "text")).AssertRefused("384");
+        (await GlueProgram.RunHere("predict", "--adapter", run, "--model", other, "text")).AssertRefused("the adapter was made for a base with layers");
     }
 
     [Fact]
@@ -96,7 +97,7 @@ public sealed class RoundTripTests : IDisposable
         (await Train(halves, longer)).AssertRefused("add --resume");
         (await Train(halves, [.. longer, "--resume", "--seed", "9"])).AssertRefused("seed");
         (await Train(halves, [.. longer, "--resume"])).AssertWentWell();
-        foreach (string file in new[] { "adapter_model.safetensors", "head.safetensors", "glue.json" })
+        foreach (string file in new[] { "adapter_model.safetensors", "adapter_config.json", "glue.json" })
         {
             Assert.Equal(File.ReadAllBytes(Path.Combine(whole, file)), File.ReadAllBytes(Path.Combine(halves, file)));
         }
@@ -104,16 +105,28 @@ public sealed class RoundTripTests : IDisposable
         Assert.Equal(Directory.GetFiles(whole).Select(Path.GetFileName).Order(), Directory.GetFiles(halves).Select(Path.GetFileName).Order());
     }
 
+    /// <summary>The plain exported model computes what base and adapter compute together.</summary>
+    private void AssertSameLogits(string run, string exported)
+    {
+        using TextClassifier adapted = TextClassifier.Load(run, _model);
+        using SequenceClassifier plain = SequenceClassifier.Load(exported);
+        TextTokenizer tokenizer = TextTokenizer.Load(exported);
+        using DisposeScope scope = NewDisposeScope();
+        using TokenBatch batch = TokenBatch.Collate([tokenizer.Encode("it broke 3 times"), tokenizer.Encode("how?")], tokenizer.PadId);
+        Tensor difference = plain.forward(batch.InputIds, batch.AttentionMask, batch.TokenTypeIds) - adapted.Logits(batch);
+        Assert.InRange(difference.abs().max().ToSingle(), 0, 1e-5f);
+    }
+
     private static JsonElement Read(string path) => JsonDocument.Parse(File.ReadAllText(path)).RootElement;
 
     private static double Accuracy(JsonElement report) => report.GetProperty("best").GetProperty("metrics").GetProperty("accuracy").GetDouble();
 
-    private Task<Outcome> Train(string folder, params string[] more) => GlueProgram.Run(TrainArguments(folder, more));
+    private Task<Outcome> Train(string folder, params string[] more) => GlueProgram.RunHere(TrainArguments(folder, more));
 
     private string[] TrainArguments(string folder, string[] more) =>
     [
         "train", "--model", _model, "--data", Table(), "--dev", Table(), "--text", "body", "--label", "kind", "--rank", "2",
-        .. more.Contains("--epochs") ? Array.Empty<string>() : ["--epochs", "2"], "--batch", "8", "--quiet", "--out", folder, .. more,
+        .. more.Contains("--epochs") ? Array.Empty<string>() : ["--epochs", "10"], "--batch", "8", "--quiet", "--out", folder, .. more,
     ];
 
     private string Table()

@@ -1,6 +1,6 @@
 using Glue.Corpus;
-using Glue.Data;
 using Glue.Tasks;
+using Lorta.Tasks;
 
 namespace Glue.Tests.Corpus;
 
@@ -10,17 +10,17 @@ public class AgreementCorpusTests
     public void Same_seed_gives_the_same_sentences_and_another_gives_others()
     {
         Assert.Equal(AgreementCorpus.Train(3), AgreementCorpus.Train(3));
-        HashSet<string> train = [.. AgreementCorpus.Train(3).Select(example => example.Text)];
-        Assert.DoesNotContain(AgreementCorpus.Dev(3).Single().Examples, example => train.Contains(example.Text));
-        Assert.DoesNotContain(AgreementCorpus.Train(4), example => train.Contains(example.Text));
+        HashSet<string> train = [.. AgreementCorpus.Train(3).Select(example => example.Input.Text)];
+        Assert.DoesNotContain(AgreementCorpus.Dev(3).Single().Examples, example => train.Contains(example.Input.Text));
+        Assert.DoesNotContain(AgreementCorpus.Train(4), example => train.Contains(example.Input.Text));
     }
 
     [Fact]
     public void Classes_are_of_one_size_and_sentences_of_16_to_24_words()
     {
-        IReadOnlyList<Example> rows = AgreementCorpus.Train(1);
+        IReadOnlyList<TextExample> rows = AgreementCorpus.Train(1);
         Assert.Equal(rows.Count, 2 * rows.Sum(example => example.Label));
-        Assert.All(rows, example => Assert.InRange(example.Text.Split(' ').Length, 16, 24));
+        Assert.All(rows, example => Assert.InRange(example.Input.Text.Split(' ').Length, 16, 24));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public class AgreementCorpusTests
     public void Bag_of_words_does_solve_what_words_tell()
     {
         // Guards the test above: the yardstick must be able to learn.
-        Example[] rows = [.. AgreementCorpus.Unlabelled(1).Take(1500).Select(sentence => new Example(sentence, null, sentence.Contains("the ") ? 1 : 0))];
+        TextExample[] rows = [.. AgreementCorpus.Unlabelled(1).Take(1500).Select(sentence => new TextExample(new(sentence, null), sentence.Contains("the ") ? 1 : 0))];
         Assert.InRange(BagOfWords.Score(rows[..1000], rows[1000..], 1).Accuracy, 0.95, 1);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Glue.Data;
 using Glue.Tasks;
+using Lorta.Tasks;
 using Lorta.Tests;
 
 namespace Glue.Tests.Data;
@@ -27,7 +28,7 @@ public sealed class GlueTaskTests : IDisposable
     {
         _folder.Write(file, content);
         Assert.Equal(
-            [new Example(text, pair, label), new Example(text2, pair2, label2)],
+            [new TextExample(new(text, pair), label), new TextExample(new(text2, pair2), label2)],
             GlueTask.Find(task).ReadTrain(_folder.Path));
     }
 
@@ -39,7 +40,7 @@ public sealed class GlueTaskTests : IDisposable
         _folder.Write("dev_mismatched.tsv", Header + "c\td\tentailment\n");
         IReadOnlyList<EvaluationSet> sets = GlueTask.Find("mnli").ReadDev(_folder.Path);
         Assert.Equal(["matched", "mismatched"], sets.Select(set => set.Name));
-        Assert.Equal(["a", "c"], sets.Select(set => set.Examples[0].Text));
+        Assert.Equal(["a", "c"], sets.Select(set => set.Examples[0].Input.Text));
     }
 
     [Theory]
@@ -51,12 +52,12 @@ public sealed class GlueTaskTests : IDisposable
         string path = SharedData.Require($"glue/{folder}");
         GlueTask glue = GlueTask.Find(task);
         int header = glue.Label.Position is null ? 1 : 0;
-        IReadOnlyList<Example> train = glue.ReadTrain(path);
-        IReadOnlyList<Example> dev = Assert.Single(glue.ReadDev(path)).Examples;
+        IReadOnlyList<TextExample> train = glue.ReadTrain(path);
+        IReadOnlyList<TextExample> dev = Assert.Single(glue.ReadDev(path)).Examples;
         Assert.Equal(File.ReadLines(Path.Combine(path, "train.tsv")).Count() - header, train.Count);
         Assert.Equal(File.ReadLines(Path.Combine(path, "dev.tsv")).Count() - header, dev.Count);
-        Assert.All(train, example => Assert.Equal(glue.Task.IsPair, example.Pair is not null));
-        Assert.Equal(glue.Task.Outputs, train.Select(example => example.Label).Distinct().Count());
+        Assert.All(train, example => Assert.Equal(glue.Task.IsPair, example.Input.Pair is not null));
+        Assert.Equal(glue.Task.Outputs.Count, train.Select(example => example.Label).Distinct().Count());
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using Glue.Data;
 using Glue.Tasks;
+using Lorta.Tasks;
 
 namespace Glue.Tests.Data;
 
@@ -16,7 +17,7 @@ public sealed class OwnTableTests : IDisposable
         var table = new OwnTable("body", null, "kind");
         TextTask task = table.Classes(path);
         Assert.Equal(["ask", "bug"], task.Labels.Select(label => label.Name));
-        Assert.Equal([new Example("it says \"no\",\nthen stops", null, 1), new Example("plain", null, 0)], table.Read(path, task));
+        Assert.Equal([new TextExample(new("it says \"no\",\nthen stops"), 1), new TextExample(new("plain", null), 0)], table.Read(path, task));
     }
 
     [Fact]
@@ -24,7 +25,7 @@ public sealed class OwnTableTests : IDisposable
     {
         string path = _folder.Write("mine.tsv", "a\tb\tscore\n\"x\ty\t-1.5\n");
         var table = new OwnTable("a", "b", "score");
-        Assert.Equal([new Example("\"x", "y", -1.5f)], table.Read(path, table.Scores(path)));
+        Assert.Equal([new TextExample(new("\"x", "y"), -1.5f)], table.Read(path, table.Scores(path)));
     }
 
     [Fact]

@@ -32,12 +32,15 @@ public sealed class SnapshotTests
     public void WritesWhatIsKept(string name)
     {
         GeneratorRunResult result = Harness.Run(Shapes[name]);
+
+        // The kernels' text has snapshots of its own.
+        GeneratedSourceResult[] sources = [.. result.GeneratedSources.Where(source => !source.HintName.Contains("Kernels"))];
         Assert.DoesNotContain(result.Diagnostics, diagnostic => diagnostic.Severity > DiagnosticSeverity.Info);
         string folder = Path.Combine(DiagnosticTests.Root(), "tests/Lorta.Generators.Tests/Generation/Snapshots", name);
         if (Environment.GetEnvironmentVariable("LORTA_UPDATE_SNAPSHOTS") == "1")
         {
             Directory.CreateDirectory(folder);
-            foreach (GeneratedSourceResult source in result.GeneratedSources)
+            foreach (GeneratedSourceResult source in sources)
             {
                 File.WriteAllText(Path.Combine(folder, source.HintName + ".txt"), source.SourceText.ToString());
             }
@@ -45,8 +48,8 @@ public sealed class SnapshotTests
 
         Assert.Equal(
             Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal),
-            result.GeneratedSources.Select(source => source.HintName + ".txt").Order(StringComparer.Ordinal));
-        foreach (GeneratedSourceResult source in result.GeneratedSources)
+            sources.Select(source => source.HintName + ".txt").Order(StringComparer.Ordinal));
+        foreach (GeneratedSourceResult source in sources)
         {
             string[] expected = File.ReadAllLines(Path.Combine(folder, source.HintName + ".txt"));
             string[] actual = source.SourceText.ToString().TrimEnd('\n').Split('\n');

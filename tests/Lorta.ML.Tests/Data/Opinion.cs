@@ -33,7 +33,7 @@ public sealed class Opinion
     private static Opinion Row(int id, Random random)
     {
         (string label, string[] words, float stars) = (id % 3) switch { 0 => ("praise", Praise, 5f), 1 => ("blame", Blame, 1f), _ => ("none", Plain, 3f) };
-        string[] plain = random.GetItems(Plain, random.Next(1, 12));
+        string[] plain = random.GetItems(Plain, random.Next(1, 5));
         plain[random.Next(plain.Length)] = random.GetItems(words, 1)[0];
         return new Opinion { Id = id, Text = string.Join(' ', plain), Second = string.Join(' ', random.GetItems(Plain, 3)), Label = label, IsPraise = stars == 5, Stars = stars };
     }

@@ -1,0 +1,4 @@
+using Serving;
+
+await using WebApplication app = ServingApp.Create(args);
+await app.RunAsync();
