@@ -205,6 +205,8 @@ public abstract class Adapter : nn.Module, IActiveAdapter
 
     Tensor IActiveAdapter.Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call) => Project(sites, call);
 
+    Tensor IActiveAdapter.Close(SublayerSite site, Tensor output, Tensor residual) => Close(site, output, residual);
+
     /// <summary>The values of <c>peft_type</c> that the adapter can be written as, the first where none is asked for.</summary>
     internal virtual IReadOnlyList<string> PeftTypes => [];
 

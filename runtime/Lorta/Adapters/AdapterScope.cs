@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
 
@@ -117,8 +116,9 @@ public sealed class AdapterScope : IDisposable
         return scope is not null;
     }
 
-    internal static bool TryFind(
-        nn.Module<Tensor, Tensor> projection, [NotNullWhen(true)] out IActiveAdapter? adapter, out ReadOnlySpan<ProjectionSite> sites)
+    /// <summary>Finds the adapter that is active in the calling code on the model that a module belongs to, and the module's site there.</summary>
+    internal static bool TryFind<TSite>(object module, [NotNullWhen(true)] out IActiveAdapter? adapter, [NotNullWhen(true)] out TSite? site)
+        where TSite : class
     {
         if (Volatile.Read(ref _open) != 0)
         {
@@ -135,38 +135,9 @@ public sealed class AdapterScope : IDisposable
                     break;
                 }
 
-                if (adapter.Sites.TryFind(projection, out sites))
+                if (adapter.Sites.TryFind(module, out site))
                 {
                     // Folded into the weights, it acts by the base's own call.
-                    return !adapter.IsMerged && sites[0].Route == ProjectionRoute.Interceptor;
-                }
-            }
-        }
-
-        adapter = null;
-        sites = default;
-        return false;
-    }
-
-    internal static bool TryFind(ISublayer sublayer, [NotNullWhen(true)] out Adapter? adapter, [NotNullWhen(true)] out SublayerSite? site)
-    {
-        if (Volatile.Read(ref _open) != 0)
-        {
-            for (AdapterScope? scope = Innermost.Value; scope is not null; scope = scope._outer)
-            {
-                if (scope._closed)
-                {
-                    continue;
-                }
-
-                adapter = scope._adapter;
-                if (adapter is null)
-                {
-                    break;
-                }
-
-                if (adapter.Sites.TryFind(sublayer, out site))
-                {
                     return !adapter.IsMerged;
                 }
             }

@@ -48,6 +48,8 @@ public sealed record Dora : LoraMethod
             }
         }
 
+        internal override bool IsSum => false;
+
         protected internal override Tensor MergedWeight(ProjectionSite site, Tensor weight)
         {
             using DisposeScope scope = NewDisposeScope();

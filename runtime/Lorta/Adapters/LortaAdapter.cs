@@ -127,7 +127,7 @@ public class LortaAdapter : Adapter
         LoraMethod lora = new Lora { Rank = Options.Rank, Alpha = Options.Rank, Dropout = Options.Dropout };
         return type == PeftConfig.Lora
             ? new PeftForm(lora.ToPeft(), PeftForm.TensorsOf(this, site =>
-                [("lora_A.weight", _factors.Down(site).t()), ("lora_B.weight", _factors.Up(site))]))
+                [("lora_A.weight", _factors.DownRows(site)), ("lora_B.weight", _factors.UpRows(site).t().contiguous())]))
             : new PeftForm(
                 (lora with { Alpha = Options.Alpha, RankStabilized = Options.RankStabilized }).ToPeft(),
                 ReferenceNames.ToDictionary(
@@ -141,6 +141,12 @@ public class LortaAdapter : Adapter
         using DisposeScope scope = NewDisposeScope();
         return Delta(site).Plus(weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
     }
+
+    /// <summary>The side of an update that makes the output [out, r], with the scaling in it.</summary>
+    internal Tensor Up(ProjectionSite site) => _factors.Up(site);
+
+    /// <summary>The side of an update that meets the input [in, r].</summary>
+    internal Tensor Down(ProjectionSite site) => _factors.Down(site);
 
     private Tensor Delta(ProjectionSite site)
     {

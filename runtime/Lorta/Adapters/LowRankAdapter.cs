@@ -26,6 +26,9 @@ public abstract class LowRankAdapter : Adapter
     /// <inheritdoc/>
     protected internal override IEnumerable<ProjectionSite> AdaptedSites => _sites;
 
+    /// <summary>Whether the adapted weight is the base's plus the update, and nothing else.</summary>
+    internal virtual bool IsSum => true;
+
     /// <summary>The side of an update that meets the input.</summary>
     /// <param name="site">An adapted matrix.</param>
     /// <returns>A tensor [r, in].</returns>

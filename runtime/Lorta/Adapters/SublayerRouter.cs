@@ -11,7 +11,7 @@ public static class SublayerRouter
     /// <param name="residual">The sublayer's input [b, s, d].</param>
     /// <returns>The next sublayer's input [b, s, d].</returns>
     public static Tensor Close(ISublayer sublayer, Tensor output, Tensor residual) =>
-        AdapterScope.TryFind(sublayer, out Adapter? adapter, out SublayerSite? site)
+        AdapterScope.TryFind(sublayer, out IActiveAdapter? adapter, out SublayerSite? site)
             ? adapter.Close(site, output, residual)
             : sublayer.Close(output, residual);
 }

@@ -1,9 +1,11 @@
 using Lorta.Adapters;
+using Lorta.Checkpoints;
 using Lorta.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using JsonFile = Lorta.Checkpoints.JsonFile;
 
 namespace Lorta.Tests.Adapters;
 
@@ -112,6 +114,34 @@ public sealed class ReferenceAdapterTests
             AttentionMatrix matrix = Enum.TryParse(module.Split('.')[^1], ignoreCase: true, out AttentionMatrix named) ? named : AttentionMatrix.Output;
             Near.Absolute(delta * adapter.Options.Scaling, adapter.Delta(layer, matrix), 1e-6, module);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Adapters))]
+    public void WhatIsWrittenBackIsWhatTheAuthorsWrote(string name)
+    {
+        string folder = SharedData.Require($"reference/lorta-authors/{name}");
+        string written = Directory.CreateTempSubdirectory("lorta").FullName;
+        try
+        {
+            using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
+            Dictionary<string, Parameter> head = model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter);
+            using Adapter adapter = PeftAdapters.Load(model, folder, head);
+            PeftAdapters.Save(adapter, written, head.Where(entry => entry.Key.StartsWith("classifier.", StringComparison.Ordinal)).ToDictionary(), name, PeftConfig.Lorta);
+            JsonFile expectedConfig = JsonFile.Read(Path.Combine(folder, AdapterFolder.ConfigName));
+            JsonFile config = JsonFile.Read(Path.Combine(written, AdapterFolder.ConfigName));
+            Assert.Equal(Fields(expectedConfig), Fields(config));
+            using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(folder, AdapterFolder.WeightsName));
+            using SafetensorsFile actual = SafetensorsFile.Open(Path.Combine(written, AdapterFolder.WeightsName));
+            Assert.Equal(expected.Entries.Keys.Order(), actual.Entries.Keys.Order());
+            Assert.All(expected.Entries.Keys, tensor => Assert.True(expected.Read(tensor).equal(actual.Read(tensor)).all().ToBoolean(), tensor));
+        }
+        finally
+        {
+            Directory.Delete(written, recursive: true);
+        }
+
+        static IEnumerable<string> Fields(JsonFile config) => config.Root.EnumerateObject().Select(field => field.Name).Order();
     }
 
     private static Tensor AsOurs(string factor, Tensor stored) => factor == "lora_B" ? stored.t() : stored;
