@@ -23,7 +23,7 @@ public static class LortaCatalog
 
     /// <summary>Fine-tunes a pretrained text encoder by LoRTA to classify texts, or to score them.</summary>
     /// <param name="catalog">The catalog of transforms.</param>
-    /// <param name="baseModel">The pretrained model: a folder in the Hugging Face layout.</param>
+    /// <param name="baseModel">The pretrained model: a folder in the Hugging Face layout, or a hub id.</param>
     /// <param name="labelColumnName">The column with the label: a key, text, Boolean or number.</param>
     /// <param name="textColumnName">The column with the text.</param>
     /// <param name="secondTextColumnName">The column with the second text of a pair, or null.</param>

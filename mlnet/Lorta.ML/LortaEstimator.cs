@@ -1,4 +1,5 @@
 using Lorta.Adapters;
+using Lorta.Checkpoints;
 using Lorta.ML.Bases;
 using Lorta.ML.Columns;
 using Lorta.ML.Fitting;
@@ -25,7 +26,7 @@ namespace Lorta.ML;
 /// </remarks>
 public sealed class LortaEstimator : IEstimator<LortaTransformer>
 {
-    private const string StateName = "run.safetensors";
+    private const string StateName = "state.safetensors";
 
     private readonly IHostEnvironment _env;
     private readonly IHost _host;
@@ -73,14 +74,16 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         LabelEncoding labels = LabelEncoding.Learn(_host, _options.Task, input, _options.LabelColumn);
         using var cancellation = new Cancellation(_host, _options.CancellationToken);
         (TextExample[] train, TextExample[] validation) = ReadRows(channel, input, labels, cancellation.Token);
-        using var folder = new TemporaryFolder();
-        Train(channel, labels, train, validation, folder.Path, cancellation.Token);
+        string baseFolder = ModelSource.Resolve(_options.BaseModel, cancellation: cancellation.Token);
+        using var trained = new TemporaryFolder();
+        Train(channel, baseFolder, labels, train, validation, trained.Path, cancellation.Token);
 
-        IReadOnlyDictionary<string, string> sha256 = BaseFiles.Hash(_options.BaseModel);
-        SharedTokenizer tokenizer = SharedTokenizer.OfBase(_options.BaseModel);
-        SharedBase shared = SharedBase.Acquire(_options.BaseModel, sha256, TorchDevice.Parse(_host, _options.Device));
-        var model = new FineTunedModel(shared, tokenizer, folder.Path, labels.Classes);
-        var reference = new BaseReference(_options.BaseModel, sha256, _options.EmbedBaseModel);
+        IReadOnlyDictionary<string, string> sha256 = BaseFiles.Hash(baseFolder);
+        SharedTokenizer tokenizer = SharedTokenizer.OfBase(baseFolder);
+        SharedBase shared = SharedBase.Acquire(baseFolder, sha256, TorchDevice.Parse(_host, _options.Device));
+        var model = new FineTunedModel(shared, tokenizer, trained.Path, labels.Classes);
+        var reference = new BaseReference(
+            _options.BaseModel, Path.GetFullPath(baseFolder), baseFolder != _options.BaseModel, sha256, _options.EmbedBaseModel);
         var manifest = new ModelManifest(_options.Task, _texts, _outputs, labels.Classes, _options.Device, reference, [], []);
         return new LortaTransformer(_env, new SavedModel(manifest, labels.Values, model));
     }
@@ -110,10 +113,16 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
 
     /// <summary>Trains on a copy of the base of its own, and leaves the adapter and the head in a folder.</summary>
     private void Train(
-        IChannel channel, LabelEncoding labels, TextExample[] train, TextExample[] validation, string folder, CancellationToken cancellation)
+        IChannel channel,
+        string baseFolder,
+        LabelEncoding labels,
+        TextExample[] train,
+        TextExample[] validation,
+        string folder,
+        CancellationToken cancellation)
     {
         var method = new LortaOptions { Rank = _options.Rank, Alpha = _options.Alpha, Modes = _options.Modes, Dropout = _options.Dropout };
-        using TextClassifier classifier = CreateClassifier(labels, method);
+        using TextClassifier classifier = CreateClassifier(baseFolder, labels, method);
         Device device = TorchDevice.Parse(_host, _options.Device);
         classifier.Model.to(device);
         classifier.Adapter.to(device);
@@ -124,11 +133,11 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         classifier.Save(folder);
     }
 
-    private TextClassifier CreateClassifier(LabelEncoding labels, LortaOptions method)
+    private TextClassifier CreateClassifier(string baseFolder, LabelEncoding labels, LortaOptions method)
     {
         try
         {
-            return TextClassifier.Create(_options.BaseModel, labels.Task, method, _options.MaxLength, Seed);
+            return TextClassifier.Create(baseFolder, labels.Task, method, _options.MaxLength, Seed);
         }
         catch (ArgumentException error)
         {

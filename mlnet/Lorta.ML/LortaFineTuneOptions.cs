@@ -6,7 +6,10 @@ namespace Lorta.ML;
 /// <summary>What <c>LortaFineTune</c> learns, from what, and how.</summary>
 public sealed class LortaFineTuneOptions
 {
-    /// <summary>The pretrained model: a folder in the Hugging Face layout. Must be set.</summary>
+    /// <summary>
+    /// The pretrained model: a folder in the Hugging Face layout, or a hub id such as <c>roberta-base</c> or <c>owner/name@revision</c>, which
+    /// is fetched into the Hugging Face cache. Must be set.
+    /// </summary>
     public string BaseModel { get; set; } = "";
 
     /// <summary>What is learnt; by default one of two or more classes.</summary>
@@ -66,8 +69,8 @@ public sealed class LortaFineTuneOptions
     /// <summary>The share of all steps in which the learning rates rise; by default 0.06.</summary>
     public double WarmupRatio { get; set; } = 0.06;
 
-    /// <summary>The most tokens that are read of a row, special ones included; by default 128.</summary>
-    public int MaxLength { get; set; } = 128;
+    /// <summary>The most tokens that are read of a row, special ones included; by default 128. Null is as many as the model has positions for.</summary>
+    public int? MaxLength { get; set; } = 128;
 
     /// <summary>Fixes all that is random; null, the default, takes the one of the <see cref="MLContext"/>, or else 0.</summary>
     public int? Seed { get; set; }

@@ -4,7 +4,8 @@ namespace Lorta.Benchmarks;
 /// <param name="Pairs">How many pairs of floor and candidate a ratio is the median of.</param>
 /// <param name="Quick">Only shows that the benchmarks run: tiny sizes.</param>
 /// <param name="Only">What a workload's name must contain to be measured.</param>
-internal sealed record RunOptions(int Pairs, bool Quick, string Only)
+/// <param name="Data">A folder with texts and tokenizers.</param>
+internal sealed record RunOptions(int Pairs, bool Quick, string Only, string Data)
 {
     /// <summary>Whether a workload was asked for.</summary>
     public bool Wants(string workload) => workload.Contains(Only, StringComparison.OrdinalIgnoreCase);

@@ -128,6 +128,43 @@ public sealed class ModelFileTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     }
 
     [Fact]
+    public void AHubIdIsLookedUpWhereTheModelIsLoaded()
+    {
+        string first = CreateHubCache("first");
+        string second = CreateHubCache("second");
+        string empty = Path.Combine(_folder.FullName, "empty");
+        Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "1");
+        try
+        {
+            Environment.SetEnvironmentVariable("HF_HUB_CACHE", first);
+            LortaFineTuneOptions options = Options(LortaTask.MulticlassClassification, "Label");
+            options.BaseModel = "lorta/tiny";
+            string path;
+            string expected;
+            using (LortaTransformer model = _mlContext.Transforms.LortaFineTune(options).Fit(Load(Opinion.Rows(30))))
+            {
+                path = Save(model);
+                expected = FreshProcess.Describe(_mlContext, model);
+            }
+
+            Directory.Delete(first, recursive: true);
+            Environment.SetEnvironmentVariable("HF_HUB_CACHE", second);
+            using (var loaded = (IDisposable)_mlContext.Model.Load(path, out _))
+            {
+                Assert.Equal(expected, FreshProcess.Describe(_mlContext, (ITransformer)loaded));
+            }
+
+            Environment.SetEnvironmentVariable("HF_HUB_CACHE", empty);
+            Assert.Contains("lorta/tiny", Refusal<IOException>(() => _mlContext.Model.Load(path, out _)), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("HF_HUB_CACHE", null);
+            Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", null);
+        }
+    }
+
+    [Fact]
     public void DisposedModelsSayThatTheyAre()
     {
         LortaTransformer model = Fit();
@@ -163,6 +200,18 @@ public sealed class ModelFileTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         _mlContext.Model.Save(model, schema, stream);
         stream.Position = 0;
         return _mlContext.Model.Load(stream, out loadedSchema);
+    }
+
+    /// <summary>A cache as Hugging Face's tools lay it out, with the tiny base in it.</summary>
+    private string CreateHubCache(string name)
+    {
+        const string Commit = "0123456789abcdef0123456789abcdef01234567";
+        string cache = Path.Combine(_folder.FullName, name);
+        string model = Path.Combine(cache, "models--lorta--tiny");
+        Directory.CreateDirectory(Path.Combine(model, "refs"));
+        File.WriteAllText(Path.Combine(model, "refs", "main"), Commit);
+        CopyFolder(tiny.Folder, Path.Combine(model, "snapshots", Commit));
+        return cache;
     }
 
     private static ITransformer Single(ITransformer loaded) => loaded is IEnumerable<ITransformer> chain ? chain.Single() : loaded;

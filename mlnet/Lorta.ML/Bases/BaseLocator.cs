@@ -1,9 +1,10 @@
+using Lorta.Checkpoints;
 using Lorta.ML.Saving;
 using Microsoft.ML.Runtime;
 
 namespace Lorta.ML.Bases;
 
-/// <summary>Finds the base of a saved model again: where the options had it, or in a folder that the environment names.</summary>
+/// <summary>Finds the base of a saved model again: where the options had it, in a folder that the environment names, or from the hub.</summary>
 internal static class BaseLocator
 {
     /// <summary>The variable with folders that hold base models, separated as in PATH.</summary>
@@ -14,12 +15,9 @@ internal static class BaseLocator
     /// <exception cref="FormatException">What is there is another model.</exception>
     public static string Find(IExceptionContext context, BaseReference reference)
     {
-        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(reference.Id));
         string[] roots = (Environment.GetEnvironmentVariable(FoldersVariable) ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        IEnumerable<string> candidates = roots.Select(root => Path.Combine(root, name)).Prepend(reference.Id);
-        string folder = candidates.FirstOrDefault(Directory.Exists) ?? throw context.ExceptIO(
-            $"The model was fine-tuned from '{reference.Id}', which is not there: put it back, or name the folder that holds '{name}' in " +
-            $"the environment variable {FoldersVariable}, or train with EmbedBaseModel.");
+        IEnumerable<string> candidates = [reference.Id, .. roots.Select(root => Path.Combine(root, NameOf(reference))), reference.Folder];
+        string folder = candidates.FirstOrDefault(Directory.Exists) ?? Fetch(context, reference);
         Verify(context, reference, folder);
         return folder;
     }
@@ -43,5 +41,27 @@ internal static class BaseLocator
                     "Put the same base there, or fine-tune again.");
             }
         }
+    }
+
+    private static string NameOf(BaseReference reference) => Path.GetFileName(Path.TrimEndingDirectorySeparator(reference.Id));
+
+    private static string Fetch(IExceptionContext context, BaseReference reference)
+    {
+        string reason = "";
+        if (reference.IsHubId)
+        {
+            try
+            {
+                return ModelSource.Resolve(reference.Id);
+            }
+            catch (CheckpointException error)
+            {
+                reason = $" ({error.Message.TrimEnd('.')})";
+            }
+        }
+
+        throw context.ExceptIO(
+            $"The model was fine-tuned from '{reference.Id}', which is not there{reason}: put it back, or name the folder that holds " +
+            $"'{NameOf(reference)}' in the environment variable {FoldersVariable}, or train with EmbedBaseModel.");
     }
 }

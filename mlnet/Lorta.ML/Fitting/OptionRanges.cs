@@ -1,3 +1,4 @@
+using Lorta.Checkpoints.Hub;
 using Lorta.ML.Bases;
 using Microsoft.ML.Runtime;
 
@@ -9,8 +10,12 @@ internal static class OptionRanges
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and says what to change.</exception>
     public static void Check(IHostEnvironment env, LortaFineTuneOptions options)
     {
-        Require(!string.IsNullOrWhiteSpace(options.BaseModel), nameof(options.BaseModel), options.BaseModel, "the folder of a pretrained model");
-        Require(Directory.Exists(options.BaseModel), nameof(options.BaseModel), options.BaseModel, "a folder that exists");
+        Require(!string.IsNullOrWhiteSpace(options.BaseModel), nameof(options.BaseModel), options.BaseModel, "the folder of a pretrained model, or a hub id");
+        Require(
+            Directory.Exists(options.BaseModel) || HubModelId.TryParse(options.BaseModel, out _),
+            nameof(options.BaseModel),
+            options.BaseModel,
+            "a folder that exists, or a hub id such as roberta-base or owner/name");
         Require(Enum.IsDefined(options.Task), nameof(options.Task), options.Task, "one of the tasks");
         Require(!string.IsNullOrEmpty(options.TextColumn), nameof(options.TextColumn), options.TextColumn, "the name of a column");
         Require(!string.IsNullOrEmpty(options.LabelColumn), nameof(options.LabelColumn), options.LabelColumn, "the name of a column");
@@ -26,7 +31,7 @@ internal static class OptionRanges
         Require(options.HeadWeightDecay is >= 0 and < double.PositiveInfinity, nameof(options.HeadWeightDecay), options.HeadWeightDecay, "at least 0");
         Require(options.MaxGradientNorm is null or > 0, nameof(options.MaxGradientNorm), options.MaxGradientNorm, "above 0, or null");
         Require(options.WarmupRatio is >= 0 and <= 1, nameof(options.WarmupRatio), options.WarmupRatio, "from 0 to 1");
-        Require(options.MaxLength >= 3, nameof(options.MaxLength), options.MaxLength, "at least 3");
+        Require(options.MaxLength is null or >= 3, nameof(options.MaxLength), options.MaxLength, "at least 3, or null");
         Require(options.ValidationFraction is >= 0 and < 1, nameof(options.ValidationFraction), options.ValidationFraction, "at least 0 and below 1");
         bool validates = options.ValidationSet is not null || options.ValidationFraction > 0;
         Require(options.Patience is null or >= 1, nameof(options.Patience), options.Patience, "at least 1, or null");

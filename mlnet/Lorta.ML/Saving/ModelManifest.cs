@@ -46,7 +46,9 @@ internal sealed record ModelManifest(
 internal sealed record ArchivedFile(string Name, long Length, string Sha256);
 
 /// <summary>The model that another was fine-tuned from, so that it is found and known again.</summary>
-/// <param name="Id">What the options called it: a folder or an id.</param>
+/// <param name="Id">What the options called it: a folder or a hub id.</param>
+/// <param name="Folder">The full path of its folder when the model was trained.</param>
+/// <param name="IsHubId">Whether it came from the hub.</param>
 /// <param name="Sha256">The SHA-256 of its configuration and of each file of its weights, by name.</param>
 /// <param name="IsEmbedded">Whether those files are in the saved model.</param>
-internal sealed record BaseReference(string Id, IReadOnlyDictionary<string, string> Sha256, bool IsEmbedded);
+internal sealed record BaseReference(string Id, string Folder, bool IsHubId, IReadOnlyDictionary<string, string> Sha256, bool IsEmbedded);

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
 
@@ -16,10 +15,10 @@ public sealed class AdapterScope : IDisposable
     private static int _open;
 
     private readonly AdapterScope? _outer;
-    private readonly Adapter? _adapter;
+    private readonly IActiveAdapter? _adapter;
     private bool _closed;
 
-    private AdapterScope(Adapter? adapter)
+    private AdapterScope(IActiveAdapter? adapter)
     {
         _adapter = adapter;
         _outer = Innermost.Value;
@@ -43,6 +42,27 @@ public sealed class AdapterScope : IDisposable
     /// <returns>The scope: dispose it to end it.</returns>
     public static AdapterScope Base() => new(null);
 
+    /// <summary>
+    /// Opens a scope in which each row of a batch has its own adapter. Rows of one adapter are computed together, wherever
+    /// they stand; the base's part is computed once for all.
+    /// </summary>
+    /// <param name="perRow">
+    /// The adapter of each row, or null for the base; at least one adapter, all of one model. Every projection's input in the
+    /// scope must have the batch as its first dimension.
+    /// </param>
+    /// <returns>The scope: dispose it to end it.</returns>
+    /// <exception cref="ArgumentException">There is no adapter, or two are of different models.</exception>
+    /// <exception cref="InvalidOperationException">An adapter is detached, or one is merged into the model.</exception>
+    public static AdapterScope OfRows(IReadOnlyList<Adapter?> perRow)
+    {
+        foreach (Adapter adapter in perRow.OfType<Adapter>().Distinct())
+        {
+            adapter.RequireUnmerged();
+        }
+
+        return Of(new RowAdapters(perRow));
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -54,6 +74,7 @@ public sealed class AdapterScope : IDisposable
         _closed = true;
         Interlocked.Decrement(ref _open);
         SharedProduct.Drop();
+        (_adapter as RowAdapters)?.Dispose();
         AdapterScope? open = Innermost.Value;
         while (open is { _closed: true })
         {
@@ -67,10 +88,10 @@ public sealed class AdapterScope : IDisposable
         }
     }
 
-    internal static AdapterScope Of(Adapter adapter) => new(adapter);
+    internal static AdapterScope Of(IActiveAdapter adapter) => new(adapter);
 
     /// <summary>The adapter that is active on a model in the calling code, or null.</summary>
-    internal static Adapter? ActiveOn(AdapterSites sites)
+    internal static IActiveAdapter? ActiveOn(AdapterSites sites)
     {
         for (AdapterScope? scope = Innermost.Value; scope is not null; scope = scope._outer)
         {
@@ -95,8 +116,9 @@ public sealed class AdapterScope : IDisposable
         return scope is not null;
     }
 
-    internal static bool TryFind(
-        nn.Module<Tensor, Tensor> projection, [NotNullWhen(true)] out Adapter? adapter, out ReadOnlySpan<ProjectionSite> sites)
+    /// <summary>Finds the adapter that is active in the calling code on the model that a module belongs to, and the module's site there.</summary>
+    internal static bool TryFind<TSite>(object module, [NotNullWhen(true)] out IActiveAdapter? adapter, [NotNullWhen(true)] out TSite? site)
+        where TSite : class
     {
         if (Volatile.Read(ref _open) != 0)
         {
@@ -113,16 +135,16 @@ public sealed class AdapterScope : IDisposable
                     break;
                 }
 
-                if (adapter.Sites.TryFind(projection, out sites))
+                if (adapter.Sites.TryFind(module, out site))
                 {
                     // Folded into the weights, it acts by the base's own call.
-                    return !adapter.IsMerged && sites[0].Route == ProjectionRoute.Interceptor;
+                    return !adapter.IsMerged;
                 }
             }
         }
 
         adapter = null;
-        sites = default;
+        site = null;
         return false;
     }
 

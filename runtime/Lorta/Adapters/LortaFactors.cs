@@ -68,10 +68,10 @@ internal sealed class LortaFactors
     /// <summary>
     /// The side that meets the input [r, in], not scaled. It is the same for Q, K and V of a layer where qkvp is a mode.
     /// </summary>
-    public Tensor Down(ProjectionSite site) => Side(site, HeadsIndexOutput(site.Matrix), site.Columns, scale: null);
+    public Tensor DownRows(ProjectionSite site) => Side(site, HeadsIndexOutput(site.Matrix), site.Columns, scale: null);
 
     /// <summary>The side that makes the output [r, out], scaled by c.</summary>
-    public Tensor Up(ProjectionSite site)
+    public Tensor UpRows(ProjectionSite site)
     {
         Tensor? scale = Scale(site);
         Tensor up = Side(site, !HeadsIndexOutput(site.Matrix), site.Rows, scale);

@@ -18,7 +18,7 @@ internal sealed class OutsideProjections
     private readonly List<(Linear Layer, Tensor Base, bool Trained)> _replaced = [];
     private readonly Lock _lock = new();
     private AdapterScope? _holder;
-    private Adapter? _active;
+    private IActiveAdapter? _active;
 
     private OutsideProjections(AdapterSites sites, ProjectionSite[][] projections)
     {
@@ -39,7 +39,7 @@ internal sealed class OutsideProjections
 
     /// <summary>Makes an adapter the active one, or none, because a scope has been opened.</summary>
     /// <exception cref="InvalidOperationException">Other calling code uses an adapter of the model.</exception>
-    public void Enter(AdapterScope scope, Adapter? active)
+    public void Enter(AdapterScope scope, IActiveAdapter? active)
     {
         lock (_lock)
         {
@@ -55,7 +55,7 @@ internal sealed class OutsideProjections
     }
 
     /// <summary>Makes an adapter the active one, or none, because a scope has been closed.</summary>
-    public void Leave(AdapterScope scope, Adapter? active)
+    public void Leave(AdapterScope scope, IActiveAdapter? active)
     {
         lock (_lock)
         {
@@ -88,7 +88,7 @@ internal sealed class OutsideProjections
             : output;
     }
 
-    private void Activate(Adapter? adapter)
+    private void Activate(IActiveAdapter? adapter)
     {
         if (ReferenceEquals(adapter, _active))
         {
@@ -117,8 +117,14 @@ internal sealed class OutsideProjections
         }
     }
 
-    private void Replace(Adapter adapter)
+    private void Replace(IActiveAdapter active)
     {
+        if (active is not Adapter adapter)
+        {
+            RequireHooks();
+            return;
+        }
+
         HashSet<ProjectionSite> adapted = [.. adapter.AdaptedSites];
         foreach (ProjectionSite[] held in _projections.Where(held => held[0].Route != ProjectionRoute.Hook && held.Any(adapted.Contains)))
         {
@@ -135,6 +141,17 @@ internal sealed class OutsideProjections
 
             // A parameter made from a tensor with a graph keeps the graph: the backward goes on into the factors.
             Assign(layer, new Parameter(Updated(adapter, held, adapted, alias)));
+        }
+    }
+
+    /// <summary>One weight can't be another for each row of a batch; a hook sees the rows.</summary>
+    private void RequireHooks()
+    {
+        if (Array.Exists(_projections, held => held[0].Route != ProjectionRoute.Hook))
+        {
+            throw new NotSupportedException(
+                "Attention classes of another assembly are not known to run hooks, and only those can have an adapter for each row: " +
+                "copy them into your project, so that their calls can be intercepted.");
         }
     }
 

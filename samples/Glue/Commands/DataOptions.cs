@@ -58,11 +58,13 @@ internal sealed class DataOptions
         if (result.GetValue(_task) is { } name)
         {
             GlueTask task = GlueTask.Find(name);
+            RefuseColumns(result, "--task names one of GLUE's");
             return LabelledData.OfGlue(task, path ?? throw new InputException($"--task {name} needs --data with the folder of its files."));
         }
 
         if (path is null)
         {
+            RefuseColumns(result, "--data names none");
             return LabelledData.Embedded(seed);
         }
 
@@ -72,5 +74,14 @@ internal sealed class DataOptions
             result.GetValue(_label) ?? throw new InputException("--data needs --label with the column of the class, or --task."));
         TextTask ofTable = result.GetValue(_regression) ? table.Scores(path) : table.Classes(path);
         return LabelledData.OfTable(table, ofTable, path, result.GetValue(_dev), seed);
+    }
+
+    private void RefuseColumns(ParseResult result, string reason)
+    {
+        Option? given = new Option[] { _text, _pair, _label, _regression, _dev }.FirstOrDefault(option => result.GetResult(option) is { Implicit: false });
+        if (given is not null)
+        {
+            throw new InputException($"{given.Name} is for a table of your own, and {reason}.");
+        }
     }
 }

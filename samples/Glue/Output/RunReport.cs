@@ -27,7 +27,20 @@ internal sealed record RunReport(
 
     /// <summary>Writes the report to a file, whole or not at all.</summary>
     /// <exception cref="CheckpointException">The file can't be written.</exception>
-    public void Write(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Json) + "\n");
+    public void Write(string path)
+    {
+        string text = JsonSerializer.Serialize(this, Json) + "\n";
+        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+        {
+            // A device such as /dev/stdout is written to as it stands: a new file must not take its place.
+            using var device = new StreamWriter(new FileStream(path, FileMode.Open, FileAccess.Write));
+            device.Write(text);
+        }
+        else
+        {
+            AtomicFile.WriteText(path, text);
+        }
+    }
 }
 
 /// <summary>What an epoch came to.</summary>

@@ -33,7 +33,7 @@ internal static class TrainingDisplay
         string.Join(", ", metrics.Select(metric => $"{metric.Key} {metric.Value:F4}"));
 
     private static string Pace(TrainingProgress progress) =>
-        $"{progress.ExamplesPerSecond:F0} rows/s, {progress.TimeLeft:h\\:mm\\:ss} left";
+        $"{progress.ExamplesPerSecond:F0} rows/s, {(int)progress.TimeLeft.TotalHours}:{progress.TimeLeft:mm\\:ss} left";
 
     private static string Epoch(EpochRecord epoch, int epochs) =>
         $"epoch {epoch.Epoch}/{epochs}: loss {epoch.Loss:F4}" + (epoch.Metrics.Count > 0 ? $", {Text(epoch.Metrics)}" : "");

@@ -19,6 +19,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--method lora: use one of lorta, head, full", "train", "--method", "lora")]
     [InlineData("--task squad: no such task", "train", "--task", "squad")]
     [InlineData("--task cola needs --data", "train", "--task", "cola")]
+    [InlineData("--dev is for a table of your own", "train", "--task", "cola", "--data", "x", "--dev", "y")]
+    [InlineData("--text is for a table of your own", "train", "--text", "a")]
     [InlineData("no settings for agreement", "train", "--preset", "roberta-base")]
     [InlineData("needs --text", "train", "--data", "mine.csv")]
     [InlineData("mine.csv: there is no such file", "train", "--data", "mine.csv", "--text", "a", "--label", "b")]
@@ -38,6 +40,16 @@ public sealed class BadInputTests : IDisposable
         Outcome outcome = await GlueProgram.RunHere("train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(file, "run"));
         outcome.AssertRefused("cannot be written");
         Assert.Equal([file], Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
+    public async Task Full_disk_is_a_sentence()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "This system has no /dev/full.");
+        string model = SharedData.Require("reference/models/bert-tiny");
+        Outcome outcome = await GlueProgram.RunHere(
+            "train", "--model", model, "--limit", "8", "--epochs", "1", "--quiet", "--out", Path.Combine(_folder.Path, "run"), "--json", "/dev/full");
+        outcome.AssertRefused("No space left on device");
     }
 
     [Fact]

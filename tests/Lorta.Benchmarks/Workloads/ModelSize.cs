@@ -22,6 +22,10 @@ internal sealed record ModelSize(string Name, EncoderConfig Config)
         VocabularySize = 100, Width = 32, Layers = 2, Heads = 4, IntermediateWidth = 64, MaxPositions = 64,
     }.WithoutDropout());
 
+    /// <summary>The sizes of a name.</summary>
+    public static ModelSize Named(string name) =>
+        new[] { RobertaBase, RobertaLarge, MiniLM, Tiny }.Single(size => size.Name == name);
+
     /// <summary>The sizes with another number of layers.</summary>
     public ModelSize WithLayers(int layers) => new($"{Name}-{layers}-layers", Config with { Layers = layers });
 
