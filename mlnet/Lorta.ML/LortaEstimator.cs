@@ -26,7 +26,7 @@ namespace Lorta.ML;
 /// </remarks>
 public sealed class LortaEstimator : IEstimator<LortaTransformer>
 {
-    private const string StateName = "run.safetensors";
+    private const string StateName = "state.safetensors";
 
     private readonly IHostEnvironment _env;
     private readonly IHost _host;

@@ -69,8 +69,8 @@ public sealed class LortaFineTuneOptions
     /// <summary>The share of all steps in which the learning rates rise; by default 0.06.</summary>
     public double WarmupRatio { get; set; } = 0.06;
 
-    /// <summary>The most tokens that are read of a row, special ones included; by default 128.</summary>
-    public int MaxLength { get; set; } = 128;
+    /// <summary>The most tokens that are read of a row, special ones included; by default 128. Null is as many as the model has positions for.</summary>
+    public int? MaxLength { get; set; } = 128;
 
     /// <summary>Fixes all that is random; null, the default, takes the one of the <see cref="MLContext"/>, or else 0.</summary>
     public int? Seed { get; set; }

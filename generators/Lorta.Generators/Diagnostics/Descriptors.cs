@@ -89,8 +89,8 @@ internal static class Descriptors
 
     public static readonly DiagnosticDescriptor Unreachable = Error(
         "LORTA017",
-        "A member's type is out of reach",
-        "'{0}' can't be reached from '{1}', because the type '{2}' is private: make that type internal");
+        "A member is out of reach",
+        "'{0}' can't be reached from '{1}', because {2} is private: make it internal");
 
     public static readonly DiagnosticDescriptor Outside = Of(
         "LORTA018",

@@ -8,11 +8,13 @@ namespace Lorta.Generators.Emit;
 
 /// <summary>What the CUDA source of an annotated class depends on.</summary>
 /// <param name="Type">The annotated class.</param>
+/// <param name="AdapterName">The name of its typed adapter.</param>
 /// <param name="Spec">What its kernels are specialised by.</param>
-internal sealed record KernelModel(TypeDeclaration Type, KernelSpec Spec)
+internal sealed record KernelModel(TypeDeclaration Type, string AdapterName, KernelSpec Spec)
 {
     public static KernelModel Of(ModelInfo model) => new(
         model.Type,
+        model.AdapterName,
         new(model.Settings.Rank, (model.Settings.Modes & Modes.Heads) != 0, (model.Settings.Modes & (Modes.Layers | Modes.Qkvp)) != 0));
 }
 
@@ -26,7 +28,7 @@ internal static class KernelSourceEmitter
         using (WiringEmitter.Open(writer, model.Type))
         {
             writer.WriteLine($"/// <summary>The kernels of <see cref=\"{model.Type.CrefName}\"/>'s adapters in CUDA C, specialised by the annotation's rank and modes.</summary>");
-            using (writer.Block($"internal sealed class {model.Type.Name}LortaKernels : global::Lorta.Kernels.ILortaKernelSource"))
+            using (writer.Block($"internal sealed class {model.AdapterName}Kernels : global::Lorta.Kernels.ILortaKernelSource"))
             {
                 foreach ((string type, string name, string value) in Members(model.Spec))
                 {

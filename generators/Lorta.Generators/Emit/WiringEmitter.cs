@@ -72,7 +72,7 @@ internal static class WiringEmitter
         writer.WriteLine("/// <summary>Where adapters act in this model.</summary>");
         string declaration = model.Sites switch
         {
-            SitesDeclaration.Public => $"public {Sites} Sites",
+            SitesDeclaration.Public => $"public {New(model)}{Sites} Sites",
             SitesDeclaration.Override => $"public override {Sites} Sites",
             _ => $"{Sites} global::Lorta.Adapters.IAdaptable.Sites",
         };
@@ -80,11 +80,13 @@ internal static class WiringEmitter
         writer.WriteLine("    global::System.Threading.LazyInitializer.EnsureInitialized(ref _lortaSites, FindLortaSites);");
     }
 
+    private static string New(ModelInfo model) => model.HidesBase ? "new " : string.Empty;
+
     private static void WriteDefaults(SourceWriter writer, ModelInfo model)
     {
         AdapterSettings settings = model.Settings;
         writer.WriteLine("/// <summary>The options that the annotation gives.</summary>");
-        using (writer.Block("public static global::Lorta.Adapters.LortaOptions LortaDefaults { get; } = new()", ";"))
+        using (writer.Block($"public static {New(model)}global::Lorta.Adapters.LortaOptions LortaDefaults {{ get; }} = new()", ";"))
         {
             writer.WriteLine($"Rank = {settings.Rank.ToString(CultureInfo.InvariantCulture)},");
             writer.WriteLine($"Alpha = {settings.Alpha.ToString("R", CultureInfo.InvariantCulture)},");
@@ -121,7 +123,7 @@ internal static class WiringEmitter
             /// <exception cref="global::System.ArgumentException">An option is out of range, or does not fit the model.</exception>
             /// <exception cref="global::System.InvalidOperationException">Another adapter of the model has the name.</exception>
             """);
-        writer.WriteLine($"public {model.AdapterName} AttachLorta(global::Lorta.Adapters.LortaOptions? options = null, string name = \"default\") =>");
+        writer.WriteLine($"public {New(model)}{model.AdapterName} AttachLorta(global::Lorta.Adapters.LortaOptions? options = null, string name = \"default\") =>");
         string sites = model.Sites == SitesDeclaration.Explicit ? "((global::Lorta.Adapters.IAdaptable)this).Sites" : "Sites";
         writer.WriteLine($"    new({sites}, options ?? LortaDefaults, name);");
         writer.WriteLine();
@@ -132,7 +134,7 @@ internal static class WiringEmitter
             /// <returns>The adapter.</returns>
             /// <exception cref="global::Lorta.Checkpoints.CheckpointException">The folder is damaged, or does not fit this model; the model is as it was.</exception>
             """);
-        writer.WriteLine($"public {model.AdapterName} LoadLorta(string folder, string name = \"default\") =>");
+        writer.WriteLine($"public {New(model)}{model.AdapterName} LoadLorta(string folder, string name = \"default\") =>");
         writer.WriteLine("    global::Lorta.Adapters.LortaAdapter.LoadTyped(this, folder, options => AttachLorta(options, name));");
     }
 

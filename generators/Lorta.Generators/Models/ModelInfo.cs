@@ -4,10 +4,11 @@ namespace Lorta.Generators.Models;
 /// <param name="Type">Where and how the class is declared.</param>
 /// <param name="AdapterName">The name of the typed adapter's class.</param>
 /// <param name="Sites">How the class declares its sites.</param>
+/// <param name="HidesBase">Whether a base class is annotated too, whose emitted members this one's hide.</param>
 /// <param name="Settings">What the attribute says.</param>
 /// <param name="Structure">What was found in the class.</param>
 internal sealed record ModelInfo(
-    TypeDeclaration Type, string AdapterName, SitesDeclaration Sites, AdapterSettings Settings, AttentionStructure Structure);
+    TypeDeclaration Type, string AdapterName, SitesDeclaration Sites, bool HidesBase, AdapterSettings Settings, AttentionStructure Structure);
 
 /// <summary>How the emitted <c>Sites</c> property stands to what the class has already.</summary>
 internal enum SitesDeclaration

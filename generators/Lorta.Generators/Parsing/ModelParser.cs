@@ -57,7 +57,7 @@ internal sealed class ModelParser
         AttentionStructure? structure = parser.IsUsable() ? parser.Structure(cancellation) : null;
         ModelInfo? model = structure is null || parser.HasErrors
             ? null
-            : new(TypeHeaders.Parse(parser._model), $"{parser._model.Name}Lorta", parser.Sites(), parser._settings, structure);
+            : new(TypeHeaders.Parse(parser._model), parser.AdapterName(), parser.Sites(), parser.HidesBase(), parser._settings, structure);
         return new(model, parser._diagnostics.ToEquatableArray(), parser._holders.ToEquatableArray());
     }
 
@@ -238,6 +238,33 @@ internal sealed class ModelParser
         heads.Member.Symbol is IFieldSymbol { HasConstantValue: true, ConstantValue: { } value }
             ? new(heads.Origin, new MemberPath(default), Convert.ToInt32(value, CultureInfo.InvariantCulture), heads.IsWidth)
             : new(heads.Origin, _paths.Parse(heads.Place.Path), null, heads.IsWidth);
+
+    /// <summary>The class's name and <c>Lorta</c>, unless that is taken, or would be by a class of the same name with other type parameters.</summary>
+    private string AdapterName()
+    {
+        INamespaceOrTypeSymbol container = _model.ContainingType ?? (INamespaceOrTypeSymbol)_model.ContainingNamespace;
+        bool isOverloaded = container.GetTypeMembers(_model.Name).Length > 1;
+        string name = _model.Name + (isOverloaded && _model.Arity > 0 ? _model.Arity.ToString(CultureInfo.InvariantCulture) : string.Empty) + "Lorta";
+        while (container.GetTypeMembers(name).Length > 0)
+        {
+            name += "Adapter";
+        }
+
+        return name;
+    }
+
+    private bool HidesBase()
+    {
+        for (INamedTypeSymbol? level = _model.BaseType; level is not null; level = level.BaseType)
+        {
+            if (level.GetAttributes().Any(data => data.AttributeClass?.Name == "LortaAdaptAttribute"))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private SitesDeclaration Sites()
     {

@@ -44,12 +44,19 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
         ITypeSymbol type = member.Type.WithNullableAnnotation(NullableAnnotation.NotAnnotated);
         RequireReachable(member, type);
         RequireReachable(member, member.Symbol.ContainingType);
+        bool isReachable = IsReachable(member);
+        if (!isReachable && member.Symbol.ContainingType.IsValueType)
+        {
+            // An accessor would read a copy.
+            Report(member, "the member");
+        }
+
         return new(
             member.Name,
             Text(type),
             member.Type.NullableAnnotation == NullableAnnotation.Annotated,
             member.Symbol.IsStatic ? Text(member.Symbol.ContainingType) : null,
-            IsReachable(member) ? null : Accessor(member));
+            isReachable ? null : Accessor(member));
     }
 
     // A protected member of a base class is reachable through the annotated class itself, and not through another.
@@ -76,10 +83,12 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
         ITypeSymbol? hidden = Parts(type).FirstOrDefault(part => part is INamedTypeSymbol && !compilation.IsSymbolAccessibleWithin(part, model));
         if (hidden is not null && _hidden.Add(hidden))
         {
-            diagnostics.Add(DiagnosticInfo.Create(
-                Descriptors.Unreachable, member.Symbol.Locations.FirstOrDefault(), member.Name, model.Name, hidden.Name));
+            Report(member, $"the type '{hidden.Name}'");
         }
     }
+
+    private void Report(Member member, string culprit) =>
+        diagnostics.Add(DiagnosticInfo.Create(Descriptors.Unreachable, member.Symbol.Locations.FirstOrDefault(), member.Name, model.Name, culprit));
 
     /// <summary>A type and those it is made of.</summary>
     public static IEnumerable<ITypeSymbol> Parts(ITypeSymbol type) => type switch

@@ -31,7 +31,7 @@ internal static class OptionRanges
         Require(options.HeadWeightDecay is >= 0 and < double.PositiveInfinity, nameof(options.HeadWeightDecay), options.HeadWeightDecay, "at least 0");
         Require(options.MaxGradientNorm is null or > 0, nameof(options.MaxGradientNorm), options.MaxGradientNorm, "above 0, or null");
         Require(options.WarmupRatio is >= 0 and <= 1, nameof(options.WarmupRatio), options.WarmupRatio, "from 0 to 1");
-        Require(options.MaxLength >= 3, nameof(options.MaxLength), options.MaxLength, "at least 3");
+        Require(options.MaxLength is null or >= 3, nameof(options.MaxLength), options.MaxLength, "at least 3, or null");
         Require(options.ValidationFraction is >= 0 and < 1, nameof(options.ValidationFraction), options.ValidationFraction, "at least 0 and below 1");
         bool validates = options.ValidationSet is not null || options.ValidationFraction > 0;
         Require(options.Patience is null or >= 1, nameof(options.Patience), options.Patience, "at least 1, or null");

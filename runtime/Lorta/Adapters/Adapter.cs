@@ -41,6 +41,9 @@ public abstract class Adapter : nn.Module, IActiveAdapter
     /// <summary>Whether the adapter is folded into the base weights.</summary>
     public bool IsMerged => ReferenceEquals(Sites.Merged, this);
 
+    /// <summary>Whether base weights exist that compute what the adapter computes.</summary>
+    public virtual bool CanMerge => true;
+
     /// <summary>How many of its numbers are trained.</summary>
     public long TrainableCount => Trained.Sum(entry => entry.Parameter.numel());
 
@@ -79,10 +82,15 @@ public abstract class Adapter : nn.Module, IActiveAdapter
     /// Folds the update into the base weights, in place, so that the plain model computes what it computes with this adapter
     /// active. The base weights are kept for <see cref="Unmerge"/>.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The adapter is detached, or some adapter is merged already.</exception>
+    /// <exception cref="InvalidOperationException">The adapter is detached or can't be merged, or some adapter is merged already.</exception>
     public void Merge()
     {
         ThrowIfDetached();
+        if (!CanMerge)
+        {
+            throw new InvalidOperationException($"An adapter of the method {Method.Name} is no change of the base weights, so that it can't be merged: use it by its scope.");
+        }
+
         if (Sites.Merged is { } merged)
         {
             throw new InvalidOperationException($"The adapter '{merged.Name}' is merged already: unmerge it first.");
@@ -154,6 +162,25 @@ public abstract class Adapter : nn.Module, IActiveAdapter
         ["base"] = Sites.Layout.ToJson(),
     };
 
+    /// <summary>What the adapter adds to the loss of a training step.</summary>
+    /// <returns>A scalar with a gradient, or null for nothing.</returns>
+    public virtual Tensor? Penalty() => null;
+
+    /// <summary>Called after each step of the optimizer, with the gradients of the step still there.</summary>
+    /// <param name="step">The number of the step, from 1.</param>
+    /// <param name="steps">How many steps the run has.</param>
+    public virtual void AfterStep(long step, long steps)
+    {
+    }
+
+    /// <summary>Tensors beside the trained parameters that a stopped run needs to go on, by name.</summary>
+    public virtual IEnumerable<(string Name, Tensor Tensor)> TrainingState => [];
+
+    /// <summary>How much faster than the adapter's learning rate a parameter learns.</summary>
+    /// <param name="name">Its name among <see cref="Trained"/>.</param>
+    /// <returns>A factor; 1 where the method has no rates of its own.</returns>
+    public virtual double RateOf(string name) => 1;
+
     /// <summary>The matrices that the adapter updates: none where it acts otherwise.</summary>
     protected internal virtual IEnumerable<ProjectionSite> AdaptedSites => [];
 
@@ -163,6 +190,13 @@ public abstract class Adapter : nn.Module, IActiveAdapter
     /// <returns>The output [..., out], moved out of any dispose scope of the method.</returns>
     protected internal virtual Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call) => call.Base(call.Input);
 
+    /// <summary>Closes a sublayer with this adapter active.</summary>
+    /// <param name="site">The sublayer.</param>
+    /// <param name="output">Its output after its last projection and dropout [b, s, d].</param>
+    /// <param name="residual">Its input [b, s, d].</param>
+    /// <returns>The next sublayer's input [b, s, d], moved out of any dispose scope of the method.</returns>
+    protected internal virtual Tensor Close(SublayerSite site, Tensor output, Tensor residual) => site.Module.Close(output, residual);
+
     /// <summary>The weight of a matrix with the adapter folded in.</summary>
     /// <param name="site">The matrix.</param>
     /// <param name="weight">Its base weight [out, in].</param>
@@ -170,6 +204,17 @@ public abstract class Adapter : nn.Module, IActiveAdapter
     protected internal virtual Tensor MergedWeight(ProjectionSite site, Tensor weight) => weight.clone();
 
     Tensor IActiveAdapter.Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call) => Project(sites, call);
+
+    Tensor IActiveAdapter.Close(SublayerSite site, Tensor output, Tensor residual) => Close(site, output, residual);
+
+    /// <summary>The values of <c>peft_type</c> that the adapter can be written as, the first where none is asked for.</summary>
+    internal virtual IReadOnlyList<string> PeftTypes => [];
+
+    /// <summary>The adapter in PEFT's terms, as one of <see cref="PeftTypes"/>.</summary>
+    internal virtual PeftForm ToPeft(string type) => throw new NotSupportedException($"PEFT has no form of {Method.Name}.");
+
+    /// <summary>The tensors that a folder in PEFT's terms fills, by their full names.</summary>
+    internal virtual IReadOnlyDictionary<string, Tensor> PeftTargets(PeftFolder stored) => ToPeft(stored.Type).Tensors;
 
     internal static Adapter Load(IAdaptable model, AdapterFolder stored, string name) =>
         Load(model, stored, method => method.Attach(model, name));
@@ -210,6 +255,19 @@ public abstract class Adapter : nn.Module, IActiveAdapter
         }
 
         base.Dispose(disposing);
+    }
+
+    /// <summary>A factor in the type of the activations that it meets.</summary>
+    /// <exception cref="InvalidOperationException">It is on another device.</exception>
+    private protected Tensor As(Tensor factor, Tensor activations)
+    {
+        if (factor.device_type != activations.device_type || factor.device_index != activations.device_index)
+        {
+            throw new InvalidOperationException(
+                $"The adapter '{Name}' is on {factor.device} and its input on {activations.device}: move the adapter with to({activations.device}).");
+        }
+
+        return factor.dtype == activations.dtype ? factor : factor.to(activations.dtype);
     }
 
     internal IEnumerable<KeyValuePair<string, Tensor>> StateUnder(string prefix) =>

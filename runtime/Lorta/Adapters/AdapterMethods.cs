@@ -8,8 +8,27 @@ public static class AdapterMethods
     private static readonly Dictionary<string, Func<JsonFile, AdapterMethod>> Readers = new(StringComparer.Ordinal)
     {
         [LortaOptions.MethodName] = LortaOptions.FromJson,
+        [Nola.MethodName] = Nola.FromJson,
+        [HoulsbyAdapters.MethodName] = HoulsbyAdapters.FromJson,
+        [PfeifferAdapters.MethodName] = PfeifferAdapters.FromJson,
+        [AdapterDrop.MethodName] = AdapterDrop.FromJson,
+        [BitFit.MethodName] = _ => new BitFit(),
         [HeadOnly.MethodName] = _ => new HeadOnly(),
+        [Lora.MethodName] = Lora.FromJson,
+        [LoraPlus.MethodName] = LoraPlus.FromJson,
+        [LoraFa.MethodName] = LoraFa.FromJson,
+        [Dora.MethodName] = Dora.FromJson,
+        [Vera.MethodName] = Vera.FromJson,
+        [AdaLora.MethodName] = AdaLora.FromJson,
         [FullFineTuning.MethodName] = _ => new FullFineTuning(),
+    };
+
+    private static readonly Dictionary<string, Func<JsonFile, AttentionMatrices, AdapterMethod>> PeftReaders = new(StringComparer.Ordinal)
+    {
+        [PeftConfig.Lora] = Lora.FromPeft,
+        [PeftConfig.Vera] = Vera.FromPeft,
+        [PeftConfig.AdaLora] = AdaLora.FromPeft,
+        [PeftConfig.Lorta] = LortaOptions.FromReference,
     };
 
     /// <summary>The names of all methods.</summary>
@@ -26,4 +45,8 @@ public static class AdapterMethods
             ? read(config.GetObject("options"))
             : throw new CheckpointException($"{config.FilePath}: the method is '{name}', and only {string.Join(", ", Names)} are known.");
     }
+
+    /// <summary>Reads a method's options from a folder in PEFT's terms.</summary>
+    /// <exception cref="CheckpointException">A field is missing or out of range.</exception>
+    internal static AdapterMethod ReadPeft(PeftFolder stored, AttentionMatrices targets) => PeftReaders[stored.Type](stored.Config, targets);
 }

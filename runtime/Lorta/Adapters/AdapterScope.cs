@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
 
@@ -117,8 +116,9 @@ public sealed class AdapterScope : IDisposable
         return scope is not null;
     }
 
-    internal static bool TryFind(
-        nn.Module<Tensor, Tensor> projection, [NotNullWhen(true)] out IActiveAdapter? adapter, out ReadOnlySpan<ProjectionSite> sites)
+    /// <summary>Finds the adapter that is active in the calling code on the model that a module belongs to, and the module's site there.</summary>
+    internal static bool TryFind<TSite>(object module, [NotNullWhen(true)] out IActiveAdapter? adapter, [NotNullWhen(true)] out TSite? site)
+        where TSite : class
     {
         if (Volatile.Read(ref _open) != 0)
         {
@@ -135,16 +135,16 @@ public sealed class AdapterScope : IDisposable
                     break;
                 }
 
-                if (adapter.Sites.TryFind(projection, out sites))
+                if (adapter.Sites.TryFind(module, out site))
                 {
                     // Folded into the weights, it acts by the base's own call.
-                    return !adapter.IsMerged && sites[0].Route == ProjectionRoute.Interceptor;
+                    return !adapter.IsMerged;
                 }
             }
         }
 
         adapter = null;
-        sites = default;
+        site = null;
         return false;
     }
 

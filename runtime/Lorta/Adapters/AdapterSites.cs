@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
@@ -6,7 +7,7 @@ namespace Lorta.Adapters;
 /// <summary>Where adapters act in one model, and the adapters that are attached to it.</summary>
 public sealed class AdapterSites
 {
-    private readonly Dictionary<nn.Module<Tensor, Tensor>, ProjectionSite[]> _byProjection;
+    private readonly Dictionary<object, object> _siteOf = new(ReferenceEqualityComparer.Instance);
     private readonly ConcurrentDictionary<string, Adapter> _adapters = new(StringComparer.Ordinal);
 
     /// <summary>Describes a model.</summary>
@@ -33,9 +34,20 @@ public sealed class AdapterSites
             }
         }
 
-        _byProjection = Projections.GroupBy(site => site.Projection)
-            .ToDictionary(group => group.Key, group => group.OrderBy(site => site.FirstRow).ToArray());
-        Outside = OutsideProjections.Of(this, _byProjection.Values);
+        ProjectionSite[][] held = [.. Projections.GroupBy(site => site.Projection).Select(group => group.OrderBy(site => site.FirstRow).ToArray())];
+        Sublayers = [.. model.modules().OfType<ISublayer>().GroupBy(module => module.Kind)
+            .SelectMany(kind => kind.Select((module, layer) => new SublayerSite(layer, module)))];
+        foreach (ProjectionSite[] sites in held)
+        {
+            _siteOf.Add(sites[0].Projection, sites);
+        }
+
+        foreach (SublayerSite site in Sublayers)
+        {
+            _siteOf.Add(site.Module, site);
+        }
+
+        Outside = OutsideProjections.Of(this, held);
     }
 
     /// <summary>The model.</summary>
@@ -46,6 +58,9 @@ public sealed class AdapterSites
 
     /// <summary>Its attention matrices, layer by layer.</summary>
     public IReadOnlyList<ProjectionSite> Projections { get; }
+
+    /// <summary>The ends of its sublayers, in the order of the layers; none where the model's forward does not route them.</summary>
+    public IReadOnlyList<SublayerSite> Sublayers { get; }
 
     /// <summary>The attached adapters by name.</summary>
     public IReadOnlyDictionary<string, Adapter> Adapters => _adapters;
@@ -60,16 +75,20 @@ public sealed class AdapterSites
     /// <summary>The projections that classes of another assembly call, or null where there are none.</summary>
     internal OutsideProjections? Outside { get; }
 
-    /// <summary>Finds the matrices that a projection holds.</summary>
-    /// <param name="projection">A module of the model.</param>
-    /// <param name="sites">Its matrices in the order of their rows.</param>
-    /// <returns>False where it is none of the model's projections.</returns>
-    public bool TryFind(nn.Module<Tensor, Tensor> projection, out ReadOnlySpan<ProjectionSite> sites)
+    /// <summary>
+    /// Finds what a module of the model's forward is to adapters: the matrices of a projection in the order of their rows
+    /// (<c>ProjectionSite[]</c>), or the end of a sublayer (<see cref="SublayerSite"/>).
+    /// </summary>
+    internal bool TryFind<TSite>(object module, [NotNullWhen(true)] out TSite? site)
+        where TSite : class
     {
-        bool found = _byProjection.TryGetValue(projection, out ProjectionSite[]? held);
-        sites = held;
-        return found;
+        site = _siteOf.GetValueOrDefault(module) as TSite;
+        return site is not null;
     }
+
+    /// <summary>The name that the model has for a module in it, such as <c>bert.encoder.layer.0.attention.self.query</c>.</summary>
+    internal string PathOf(nn.Module module) =>
+        Model.named_modules().First(entry => ReferenceEquals(entry.module, module)).name;
 
     internal void Add(Adapter adapter)
     {

@@ -16,4 +16,11 @@ internal interface IActiveAdapter
     /// <param name="call">The call.</param>
     /// <returns>The output [..., out], moved out of any dispose scope of the method.</returns>
     Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call);
+
+    /// <summary>Closes a sublayer.</summary>
+    /// <param name="site">Where it is.</param>
+    /// <param name="output">The sublayer's output after its last projection and dropout [b, s, d].</param>
+    /// <param name="residual">The sublayer's input [b, s, d].</param>
+    /// <returns>The next sublayer's input [b, s, d], moved out of any dispose scope of the method.</returns>
+    Tensor Close(SublayerSite site, Tensor output, Tensor residual);
 }

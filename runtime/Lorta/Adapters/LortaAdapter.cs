@@ -16,14 +16,6 @@ public class LortaAdapter : Adapter
         (LortaFactor.A, "A"), (LortaFactor.B, "B"), (LortaFactor.Head, "C_h"), (LortaFactor.Layer, "C_l"), (LortaFactor.Matrix, "C_m"),
     ];
 
-    private static readonly (AttentionMatrix Matrix, string[] Names)[] ReferenceTargets =
-    [
-        (AttentionMatrix.Query, ["query", "q_proj"]),
-        (AttentionMatrix.Key, ["key", "k_proj"]),
-        (AttentionMatrix.Value, ["value", "v_proj"]),
-        (AttentionMatrix.Output, ["attention.output.dense", "o_proj"]),
-    ];
-
     private readonly LortaFactors _factors;
     private readonly ProjectionSite[] _sites;
 
@@ -75,37 +67,6 @@ public class LortaAdapter : Adapter
     public static LortaAdapter Attach(IAdaptable model, LortaOptions options, string name = "default") =>
         new(model.Sites, options, name);
 
-    /// <summary>Loads an adapter that the authors' published code wrote and attaches it.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="folder">The adapter's folder.</param>
-    /// <param name="name">A name that no other adapter of the model has.</param>
-    /// <returns>The adapter, in the reference orientation.</returns>
-    /// <exception cref="CheckpointException">The folder is damaged, or was made for a base of other sizes; the model is as it was.</exception>
-    /// <exception cref="InvalidOperationException">Another adapter of the model has the name.</exception>
-    public static LortaAdapter LoadReference(IAdaptable model, string folder, string name = "default")
-    {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable noGrad = no_grad();
-        using ReferenceLortaFolder stored = ReferenceLortaFolder.Open(folder);
-        LortaAdapter adapter = Attach(model, ReferenceOptions(stored), name);
-        foreach ((LortaFactor factor, string storedName) in ReferenceNames)
-        {
-            Tensor value = stored.Factor(storedName);
-            Parameter target = adapter.Factor(factor);
-            if (!value.shape.SequenceEqual(target.shape))
-            {
-                adapter.Detach();
-                throw new CheckpointException(
-                    $"{folder}: the factor {factor} has the shape [{string.Join(", ", value.shape)}], and the model needs " +
-                    $"[{string.Join(", ", target.shape)}]: load it on the base that it was trained on.");
-            }
-
-            target.copy_(value);
-        }
-
-        return adapter;
-    }
-
     /// <summary>Loads an adapter of a generated class, which <see cref="Adapter.Save"/> wrote.</summary>
     /// <typeparam name="TAdapter">The generated class.</typeparam>
     /// <param name="model">The model.</param>
@@ -155,12 +116,37 @@ public class LortaAdapter : Adapter
         return ProjectBlocks(sites, call);
     }
 
+    /// <summary>The LoRA adapter that computes the same, as every update has at most the rank r, and the authors' own form.</summary>
+    internal override IReadOnlyList<string> PeftTypes => Options.Orientation == HeadOrientation.Reference && Options.Modes == LortaModes.All
+        ? [PeftConfig.Lora, PeftConfig.Lorta]
+        : [PeftConfig.Lora];
+
+    internal override PeftForm ToPeft(string type)
+    {
+        // The updates have the scaling in them, so as LoRA's they are scaled by r/r = 1.
+        LoraMethod lora = new Lora { Rank = Options.Rank, Alpha = Options.Rank, Dropout = Options.Dropout };
+        return type == PeftConfig.Lora
+            ? new PeftForm(lora.ToPeft(), PeftForm.TensorsOf(this, site =>
+                [("lora_A.weight", _factors.DownRows(site)), ("lora_B.weight", _factors.UpRows(site).t().contiguous())]))
+            : new PeftForm(
+                (lora with { Alpha = Options.Alpha, RankStabilized = Options.RankStabilized }).ToPeft(),
+                ReferenceNames.ToDictionary(
+                    entry => $"{PeftFolder.ModelPrefix}lora_{entry.Name}",
+                    entry => entry.Factor == LortaFactor.B ? Factor(entry.Factor).t() : (Tensor)Factor(entry.Factor)));
+    }
+
     /// <inheritdoc/>
     protected internal override Tensor MergedWeight(ProjectionSite site, Tensor weight)
     {
         using DisposeScope scope = NewDisposeScope();
         return Delta(site).Plus(weight).to(weight.dtype).MoveToOuterDisposeScope(); // summed in the wider type
     }
+
+    /// <summary>The side of an update that makes the output [out, r], with the scaling in it.</summary>
+    internal Tensor Up(ProjectionSite site) => _factors.Up(site);
+
+    /// <summary>The side of an update that meets the input [in, r].</summary>
+    internal Tensor Down(ProjectionSite site) => _factors.Down(site);
 
     private Tensor Delta(ProjectionSite site)
     {
@@ -252,17 +238,6 @@ public class LortaAdapter : Adapter
         return product;
     }
 
-    private Tensor As(Tensor factor, Tensor activations)
-    {
-        if (factor.device_type != activations.device_type || factor.device_index != activations.device_index)
-        {
-            throw new InvalidOperationException(
-                $"The adapter '{Name}' is on {factor.device} and its input on {activations.device}: move the adapter with to({activations.device}).");
-        }
-
-        return factor.dtype == activations.dtype ? factor : factor.to(activations.dtype);
-    }
-
     private void ValidateTargets(AttentionMatrix[] matrices)
     {
         if (matrices.Length == 0)
@@ -276,29 +251,6 @@ public class LortaAdapter : Adapter
                 "The reference orientation needs square matrices, and this model's are not (grouped queries, or heads that are " +
                 "not d/H wide): choose the paper's orientation.");
         }
-    }
-
-    private static LortaOptions ReferenceOptions(ReferenceLortaFolder stored)
-    {
-        AttentionMatrices targets = AttentionMatrices.None;
-        foreach (string module in stored.TargetModules)
-        {
-            (AttentionMatrix Matrix, string[] Names) found = Array.Find(
-                ReferenceTargets, target => Array.Exists(target.Names, name => module == name || module.EndsWith("." + name, StringComparison.Ordinal)));
-            targets |= found.Names is not null
-                ? (AttentionMatrices)(1 << (int)found.Matrix)
-                : throw new CheckpointException($"{stored.Config.FilePath}: the target module '{module}' is none of the attention's four projections.");
-        }
-
-        return new LortaOptions
-        {
-            Rank = stored.Rank,
-            Alpha = stored.Alpha,
-            RankStabilized = stored.RankStabilized,
-            Dropout = stored.Dropout,
-            Targets = targets,
-            Orientation = HeadOrientation.Reference,
-        };
     }
 
     private static string ParameterName(LortaFactor factor) => factor switch

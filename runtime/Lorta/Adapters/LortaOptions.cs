@@ -60,10 +60,21 @@ public sealed record LortaOptions : AdapterMethod
         Alpha = options.GetDouble("alpha"),
         RankStabilized = options.GetBoolean("rank_stabilized"),
         Modes = ReadModes(options),
-        Orientation = ReadEnum<HeadOrientation>(options, "orientation"),
-        Targets = ReadEnum<AttentionMatrices>(options, "targets"),
+        Orientation = options.GetEnum<HeadOrientation>("orientation"),
+        Targets = options.GetEnum<AttentionMatrices>("targets"),
         Dropout = options.GetDouble("dropout"),
-        Frozen = ReadEnum<LortaFactor>(options, "frozen"),
+        Frozen = options.GetEnum<LortaFactor>("frozen"),
+    };
+
+    /// <summary>Reads what the authors' published code wrote: all modes, heads on the input side of all four matrices.</summary>
+    internal static LortaOptions FromReference(JsonFile config, AttentionMatrices targets) => new()
+    {
+        Rank = config.GetInt32("r", min: 1),
+        Alpha = config.GetDouble("lora_alpha"),
+        RankStabilized = config.GetBoolean("use_rslora", false),
+        Dropout = config.GetDouble("lora_dropout", 0),
+        Targets = targets,
+        Orientation = HeadOrientation.Reference,
     };
 
     /// <summary>Checks that these are options of an adapter whose modes are fixed.</summary>
@@ -101,14 +112,5 @@ public sealed record LortaOptions : AdapterMethod
         {
             throw new CheckpointException($"{options.FilePath}: {error.Message}", error);
         }
-    }
-
-    private static T ReadEnum<T>(JsonFile options, string field)
-        where T : struct, Enum
-    {
-        string text = options.GetString(field);
-        return Enum.TryParse(text, ignoreCase: true, out T value)
-            ? value
-            : throw new CheckpointException($"{options.FilePath}: the field '{field}' is '{text}', and must be of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.");
     }
 }

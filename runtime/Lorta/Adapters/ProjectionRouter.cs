@@ -14,7 +14,7 @@ public static class ProjectionRouter
     /// <param name="share">How the call stands to others on the same value.</param>
     /// <returns>The output [..., out].</returns>
     public static Tensor Forward(nn.Module<Tensor, Tensor> projection, Tensor input, InputShare share = default) =>
-        AdapterScope.TryFind(projection, out IActiveAdapter? adapter, out ReadOnlySpan<ProjectionSite> sites)
+        AdapterScope.TryFind(projection, out IActiveAdapter? adapter, out ProjectionSite[]? sites) && IsRouted(sites)
             ? adapter.Project(sites, new ProjectionCall(projection, input, RunsHooks: false, share))
             : projection.forward(input);
 
@@ -24,7 +24,9 @@ public static class ProjectionRouter
     /// <param name="share">How the call stands to others on the same value.</param>
     /// <returns>The output [..., out].</returns>
     public static Tensor Call(nn.Module<Tensor, Tensor> projection, Tensor input, InputShare share = default) =>
-        AdapterScope.TryFind(projection, out IActiveAdapter? adapter, out ReadOnlySpan<ProjectionSite> sites)
+        AdapterScope.TryFind(projection, out IActiveAdapter? adapter, out ProjectionSite[]? sites) && IsRouted(sites)
             ? adapter.Project(sites, new ProjectionCall(projection, input, RunsHooks: true, share))
             : projection.call(input);
+
+    private static bool IsRouted(ProjectionSite[] sites) => sites[0].Route == ProjectionRoute.Interceptor;
 }

@@ -44,28 +44,49 @@ internal sealed class RowAdapters : IActiveAdapter, IDisposable
 
     public Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call)
     {
-        if (call.Input.shape[0] != _rows)
+        ProjectionSite[] held = [.. sites];
+        ProjectionCall made = call;
+        using DisposeScope scope = NewDisposeScope();
+        return ByAdapter(
+            $"{held[0].Matrix} projection of layer {held[0].Layer}",
+            call.Input, // [b, ..., in]
+            call.Base(call.Input), // [b, ..., out]
+            (adapter, input, output) => adapter?.Project(held, made with { Input = input, Output = output, Share = InputShare.Alone }) ?? output)
+            .MoveToOuterDisposeScope();
+    }
+
+    public Tensor Close(SublayerSite site, Tensor output, Tensor residual)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return ByAdapter(
+            $"{site.Module.Kind} sublayer of layer {site.Layer}",
+            output,
+            residual,
+            (adapter, ofRows, before) => adapter?.Close(site, ofRows, before) ?? site.Module.Close(ofRows, before))
+            .MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Does something with the rows of each adapter, of two tensors that both have the batch in front.</summary>
+    private Tensor ByAdapter(string place, Tensor first, Tensor second, Func<Adapter?, Tensor, Tensor, Tensor> act)
+    {
+        if (first.shape[0] != _rows)
         {
             throw new InvalidOperationException(
-                $"The scope has adapters for {_rows} rows, and the {sites[0].Matrix} projection of layer {sites[0].Layer} got {call.Input.shape[0]}: " +
-                "the batch must be the first dimension of its input.");
+                $"The scope has adapters for {_rows} rows, and the {place} got {first.shape[0]}: the batch must be the first dimension of its input.");
         }
 
-        using DisposeScope scope = NewDisposeScope();
-        Tensor input = Taken(call.Input, _order); // [b, ..., in]
-        Tensor output = Taken(call.Base(call.Input), _order); // [b, ..., out]
+        first = Taken(first, _order);
+        second = Taken(second, _order);
         var results = new List<Tensor>();
         long row = 0;
         foreach ((Adapter? adapter, int count) in _groups)
         {
             adapter?.RequireUnmerged();
-            Tensor rows = output.narrow(0, row, count);
-            results.Add(adapter is null ? rows : adapter.Project(
-                sites, call with { Input = input.narrow(0, row, count), Output = rows, Share = InputShare.Alone }));
+            results.Add(act(adapter, first.narrow(0, row, count), second.narrow(0, row, count)));
             row += count;
         }
 
-        return Taken(results.Count == 1 ? results[0] : cat(results, 0), _places).MoveToOuterDisposeScope();
+        return Taken(results.Count == 1 ? results[0] : cat(results, 0), _places);
     }
 
     public void Dispose()

@@ -80,6 +80,13 @@ public sealed class JsonFile
             : throw new CheckpointException($"{FilePath}: the field '{name}' is {value}, and must be at least {min}.");
     }
 
+    /// <summary>A whole number of up to 64 bits.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="fallback">The value where the field is absent; without it the field is required.</param>
+    /// <exception cref="CheckpointException">The field is required and absent, or of another type.</exception>
+    public long GetInt64(string name, long? fallback = null) =>
+        Get(name, fallback, "a whole number", (JsonElement field, out long number) => field.TryGetInt64(out number), JsonValueKind.Number);
+
     /// <summary>A number.</summary>
     /// <param name="name">The field.</param>
     /// <param name="fallback">The value where the field is absent; without it the field is required.</param>
@@ -127,6 +134,19 @@ public sealed class JsonFile
         return field.ValueKind == JsonValueKind.Array && field.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
             ? [.. field.EnumerateArray().Select(item => item.GetString()!)]
             : throw WrongType(name, "a list of strings", field);
+    }
+
+    /// <summary>A member of an enumeration, or several of a set of flags, by names.</summary>
+    /// <typeparam name="T">The enumeration.</typeparam>
+    /// <param name="name">The field.</param>
+    /// <exception cref="CheckpointException">The field is absent, or names no member.</exception>
+    public T GetEnum<T>(string name)
+        where T : struct, Enum
+    {
+        string text = GetString(name);
+        return !text.Any(char.IsDigit) && Enum.TryParse(text, ignoreCase: true, out T value)
+            ? value
+            : throw new CheckpointException($"{FilePath}: the field '{name}' is '{text}', and must be of {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}.");
     }
 
     private delegate bool Parser<T>(JsonElement field, out T value);

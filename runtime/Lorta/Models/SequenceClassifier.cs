@@ -78,6 +78,12 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
             ? [.. labels.EnumerateObject().Select(label => label.Value.ToString())]
             : null;
 
+    /// <summary>How many labels a stored head has, by the shapes of tensors with checkpoints' names; null where there is no head.</summary>
+    internal static int? StoredLabelCount(IReadOnlyDictionary<string, IReadOnlyList<long>> shapes) =>
+        shapes.TryGetValue("classifier.out_proj.weight", out IReadOnlyList<long>? shape) || shapes.TryGetValue("classifier.weight", out shape)
+            ? (int)shape[0]
+            : null;
+
     /// <summary>Writes the model as a Hugging Face folder: <c>config.json</c> and <c>model.safetensors</c>, merged where an adapter is.</summary>
     /// <param name="folder">The folder, made where it is missing.</param>
     /// <param name="labels">The labels' names in the order of the logits.</param>

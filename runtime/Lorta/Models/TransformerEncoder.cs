@@ -1,3 +1,4 @@
+using Lorta.Adapters;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -61,7 +62,7 @@ internal sealed class EncoderLayer : Module<Tensor, Tensor?, Tensor>
     {
         _attention = new Attention(config);
         _intermediate = new Intermediate(config);
-        _output = new ResidualOutput(config.IntermediateWidth, config);
+        _output = new ResidualOutput(SublayerKind.FeedForward, config.IntermediateWidth, config);
         RegisterComponents();
     }
 
@@ -85,7 +86,7 @@ internal sealed class Attention : Module<Tensor, Tensor?, Tensor>
         : base("attention")
     {
         _self = new SelfAttention(config);
-        _output = new ResidualOutput(config.Width, config);
+        _output = new ResidualOutput(SublayerKind.Attention, config.Width, config);
         RegisterComponents();
     }
 
@@ -157,7 +158,7 @@ internal sealed class Intermediate : Module<Tensor, Tensor>
 }
 
 /// <summary>A sublayer's last linear layer, dropout, the residual and the layer norm.</summary>
-internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
+internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>, ISublayer
 {
     private readonly double _dropout;
 
@@ -167,14 +168,17 @@ internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
     [ComponentName(Name = "LayerNorm")]
     private readonly LayerNorm _norm;
 
-    public ResidualOutput(int inputWidth, EncoderConfig config)
+    public ResidualOutput(SublayerKind kind, int inputWidth, EncoderConfig config)
         : base("output")
     {
+        Kind = kind;
         _dropout = config.HiddenDropout;
         _dense = Linear(inputWidth, config.Width);
         _norm = LayerNorm(config.Width, config.NormEpsilon);
         RegisterComponents();
     }
+
+    public SublayerKind Kind { get; }
 
     public override Tensor forward(Tensor inner, Tensor residual)
     {
@@ -184,6 +188,8 @@ internal sealed class ResidualOutput : Module<Tensor, Tensor, Tensor>
             output = functional.dropout(output, _dropout, training: true);
         }
 
-        return _norm.forward(output.Plus(residual));
+        return SublayerRouter.Close(this, output, residual);
     }
+
+    public Tensor Close(Tensor output, Tensor residual) => _norm.forward(output.Plus(residual));
 }

@@ -36,6 +36,8 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
             TrainingOptions(), Groups(), BatchOrder.Bucketed([.. rows.Select(row => row.Length)], options.BatchSize), Loss)
         {
             Upcoming = batches.Start,
+            AfterOptimizerStep = classifier.Adapter.AfterStep,
+            State = [.. classifier.Adapter.TrainingState],
             Progress = Progress,
             Evaluate = validation.Count == 0 ? null : Evaluate,
         };
@@ -61,7 +63,7 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
             Tensor loss = classifier.Labels.IsRegression
                 ? functional.mse_loss(logits.squeeze(-1), batch.Labels)
                 : functional.cross_entropy(logits, batch.Labels.to(ScalarType.Int64));
-            return loss.MoveToOuterDisposeScope();
+            return (classifier.Adapter.Penalty() is { } penalty ? loss.Plus(penalty) : loss).MoveToOuterDisposeScope();
         }
 
         IReadOnlyDictionary<string, double> Evaluate(CancellationToken stop)
@@ -93,15 +95,19 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
                 $"The label of row {wrong + 1} is {labels[wrong].ToString(CultureInfo.InvariantCulture)}, which is no label of the task.", nameof(examples));
     }
 
-    /// <summary>The head's weights, its biases, which do not decay, and the adapter.</summary>
+    /// <summary>The head's weights, its biases, which do not decay, and the adapter, by learning rate.</summary>
     private ParameterGroup[] Groups()
     {
-        (string Name, Parameter Parameter)[] head = [.. classifier.Model.HeadParameters()];
+        (string Name, Parameter Parameter)[] head = [.. classifier.Model.HeadParameters().Where(entry => entry.Parameter.requires_grad)];
         ParameterGroup[] groups =
         [
             new("head", [.. head.Where(entry => !IsBias(entry.Name))], options.HeadRate, options.HeadWeightDecay),
             new("head biases", [.. head.Where(entry => IsBias(entry.Name))], options.HeadRate),
-            new("adapter", [.. classifier.Adapter.Trained.Select(entry => ("adapter." + entry.Name, entry.Parameter))], options.AdapterRate, options.AdapterWeightDecay),
+            .. classifier.Adapter.Trained.GroupBy(entry => classifier.Adapter.RateOf(entry.Name)).OrderBy(group => group.Key).Select(group => new ParameterGroup(
+                group.Key == 1 ? "adapter" : string.Create(CultureInfo.InvariantCulture, $"adapter x {group.Key}"),
+                [.. group.Select(entry => ("adapter." + entry.Name, entry.Parameter))],
+                options.AdapterRate * group.Key,
+                options.AdapterWeightDecay)),
         ];
         return [.. groups.Where(group => group.Parameters.Count > 0)];
 

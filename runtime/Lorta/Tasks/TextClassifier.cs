@@ -94,18 +94,29 @@ public sealed class TextClassifier : IDisposable
             model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
     }
 
-    /// <summary>Loads what <see cref="Save"/> wrote onto its base.</summary>
+    /// <summary>
+    /// Loads an adapter folder onto its base: what <see cref="Save"/> wrote, or what PEFT or LoRTA's authors did. These do not
+    /// name the labels, which are LABEL_0, LABEL_1, ... then.
+    /// </summary>
     /// <param name="adapterFolder">The adapter's folder.</param>
     /// <param name="baseFolder">The base model's folder.</param>
     /// <returns>The classifier.</returns>
-    /// <exception cref="CheckpointException">A folder is damaged, or the adapter was made for another base.</exception>
+    /// <exception cref="CheckpointException">A folder is damaged or asks for what is not supported, or the adapter was made for another base.</exception>
     /// <exception cref="TokenizerException">The base has no tokenizer of a supported kind.</exception>
     public static TextClassifier Load(string adapterFolder, string baseFolder)
     {
         using AdapterFolder stored = AdapterFolder.Open(adapterFolder);
-        TaskLabels labels = ReadLabels(stored.Config);
+        TaskLabels labels = ReadLabels(stored);
         SequenceClassifier model = SequenceClassifier.Load(baseFolder, labels.Count, newHead: true);
-        return Load(stored, model, TextTokenizer.Load(baseFolder));
+        try
+        {
+            return Load(stored, model, TextTokenizer.Load(baseFolder));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Puts a stored adapter and head onto a model that is loaded already.</summary>
@@ -114,13 +125,39 @@ public sealed class TextClassifier : IDisposable
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="name">The adapter's name on the model.</param>
     /// <returns>The classifier.</returns>
-    /// <exception cref="CheckpointException">The folder is damaged, or the adapter was made for another base.</exception>
+    /// <exception cref="CheckpointException">The folder is damaged or asks for what is not supported, or the adapter was made for another base.</exception>
     public static TextClassifier Load(AdapterFolder stored, SequenceClassifier model, TextTokenizer tokenizer, string name = "default")
     {
-        int maxLength = stored.Config.GetObject("task").GetInt32("max_length", min: 1);
+        Dictionary<string, Parameter> head = model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter);
+        if (!PeftFolder.IsPeft(stored))
+        {
+            int maxLength = stored.Config.GetObject("task").GetInt32("max_length", min: 1);
+            return new TextClassifier(model, tokenizer, ReadLabels(stored), maxLength, adaptable =>
+            {
+                Adapter adapter = Adapter.Load(adaptable, stored, name);
+                try
+                {
+                    stored.Fill(HeadPrefix, head.ToDictionary(entry => entry.Key, entry => (Tensor)entry.Value));
+                    return adapter;
+                }
+                catch
+                {
+                    adapter.Dispose();
+                    throw;
+                }
+            });
+        }
+
+        PeftFolder peft = PeftFolder.Of(stored);
         var classifier = new TextClassifier(
-            model, tokenizer, ReadLabels(stored.Config), maxLength, adaptable => Adapter.Load(adaptable, stored, name));
-        stored.Fill(HeadPrefix, model.HeadParameters().ToDictionary(entry => entry.Name, entry => (Tensor)entry.Parameter));
+            model, tokenizer, ReadLabels(stored), model.Encoder.MaxTokens, adaptable => PeftAdapters.Load(adaptable, peft, head, name));
+
+        // What the folder does not have was not trained, and is not to be.
+        foreach ((_, Parameter parameter) in head.Where(entry => !peft.Shapes.ContainsKey(entry.Key)))
+        {
+            parameter.requires_grad = false;
+        }
+
         return classifier;
     }
 
@@ -181,6 +218,20 @@ public sealed class TextClassifier : IDisposable
             Adapter.StateUnder("adapter.").Concat(Model.HeadParameters().Select(entry => KeyValuePair.Create(HeadPrefix + entry.Name, (Tensor)entry.Parameter))));
     }
 
+    /// <summary>
+    /// Writes adapter and head as PEFT does, so that its users can run them. A LoRTA adapter becomes the LoRA adapter that
+    /// computes the same. The labels' names have no place there.
+    /// </summary>
+    /// <param name="folder">The folder, made where it is missing.</param>
+    /// <param name="baseModel">The base's hub id or folder, by which PEFT finds it; null to leave that to the reader.</param>
+    /// <exception cref="NotSupportedException">PEFT has no such method.</exception>
+    /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
+    public void SavePeft(string folder, string? baseModel = null) => PeftAdapters.Save(
+        Adapter,
+        folder,
+        Model.HeadParameters().Where(entry => entry.Parameter.requires_grad).ToDictionary(entry => entry.Name, entry => entry.Parameter),
+        baseModel);
+
     /// <summary>Writes a plain Hugging Face model folder with the adapter merged, and the tokenizer's files.</summary>
     /// <param name="folder">The folder, made where it is missing.</param>
     /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
@@ -215,9 +266,16 @@ public sealed class TextClassifier : IDisposable
 
     internal Device Device => Model.HeadParameters().First().Parameter.device;
 
-    private static TaskLabels ReadLabels(JsonFile config)
+    private static TaskLabels ReadLabels(AdapterFolder stored)
     {
-        JsonFile task = config.GetObject("task");
+        if (PeftFolder.IsPeft(stored))
+        {
+            int count = SequenceClassifier.StoredLabelCount(PeftFolder.Of(stored).Shapes) ?? throw new CheckpointException(
+                $"{stored.Weights.FilePath} has no classification head: it is no adapter of a text classifier.");
+            return count == 1 ? TaskLabels.Regression : TaskLabels.Classes([.. Enumerable.Range(0, count).Select(label => $"LABEL_{label}")]);
+        }
+
+        JsonFile task = stored.Config.GetObject("task");
         try
         {
             return task.GetBoolean("is_regression") ? TaskLabels.Regression : TaskLabels.Classes(task.GetStrings("labels"));

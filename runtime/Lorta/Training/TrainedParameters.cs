@@ -8,10 +8,12 @@ namespace Lorta.Training;
 internal sealed class TrainedParameters : IDisposable
 {
     private readonly Trained[] _trained;
+    private readonly IReadOnlyList<(string Name, Tensor Tensor)> _more;
     private Tensor[]? _best;
 
-    public TrainedParameters(IReadOnlyList<ParameterGroup> groups, TrainingOptions options)
+    public TrainedParameters(IReadOnlyList<ParameterGroup> groups, IReadOnlyList<(string Name, Tensor Tensor)> more, TrainingOptions options)
     {
+        _more = more;
         _trained =
         [
             .. from g in groups
@@ -39,6 +41,11 @@ internal sealed class TrainedParameters : IDisposable
                 yield return new($"best.{name}", _best[i]);
             }
         }
+
+        foreach ((string name, Tensor value) in _more)
+        {
+            yield return new($"state.{name}", value);
+        }
     }
 
     /// <summary>Takes over what <see cref="State"/> gave; <paramref name="read"/> gives a tensor of its own by name.</summary>
@@ -52,6 +59,11 @@ internal sealed class TrainedParameters : IDisposable
             optimizer.Mean.copy_(read($"exp_avg.{name}"));
             optimizer.Square.copy_(read($"exp_avg_sq.{name}"));
             optimizer.Steps = read($"step.{name}").item<long>();
+        }
+
+        foreach ((string name, Tensor value) in _more)
+        {
+            value.copy_(read($"state.{name}"));
         }
 
         if (hasBest)

@@ -45,6 +45,12 @@ public sealed class Trainer
     /// </summary>
     public Action<long>? BeforeOptimizerStep { get; init; }
 
+    /// <summary>Called after the optimizer's step, with its gradients still there, with the number of the step, from 1, and how many there are.</summary>
+    public Action<long, long>? AfterOptimizerStep { get; init; }
+
+    /// <summary>Tensors by name that the callbacks change and a resumed run needs: the state file keeps them beside the parameters.</summary>
+    public IReadOnlyList<(string Name, Tensor Tensor)> State { get; init; } = [];
+
     /// <summary>Called before a forward with the rows of the one after it, the same object that the loss will get.</summary>
     public Action<IReadOnlyList<int>>? Upcoming { get; init; }
 

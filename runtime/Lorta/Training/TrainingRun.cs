@@ -28,7 +28,7 @@ internal sealed class TrainingRun : IDisposable
         _trainer = trainer;
         _options = trainer.Options;
         _settings = RunSettings.Of(trainer);
-        _parameters = new TrainedParameters(trainer.Groups, _options);
+        _parameters = new TrainedParameters(trainer.Groups, trainer.State, _options);
         _position = File.Exists(_options.StateFile) ? RunStateFile.Load(_options.StateFile, _settings, _parameters) : new RunPosition();
         _firstStep = _position.Step;
         _totalSteps = (long)_options.Epochs * trainer.Order.BatchesPerEpoch;
@@ -136,6 +136,7 @@ internal sealed class TrainingRun : IDisposable
 
         _parameters.Step(_options.Schedule.Factor(_position.Step, _totalSteps));
         _position.Step++;
+        _trainer.AfterOptimizerStep?.Invoke(_position.Step, _totalSteps);
         _position.Batch++;
         _rows += batch.Rows;
         if (shares.Count > 0)

@@ -26,6 +26,10 @@ internal static class TrainCommand
         Option<string?> output = new("--out") { Description = "The folder to write [default: runs/TASK-METHOD].", HelpName = "DIR" };
         Option<bool> resume = new("--resume") { Description = "Go on with a run that was stopped, given the same options." };
         Option<int?> saveSteps = CheckedOption.WholeNumber("--save-steps", "Write the run's state every N steps, not only after each epoch.", 1);
+        Option<bool> mlnet = new("--mlnet")
+        {
+            Description = "Train through an ML.NET pipeline, beside the one that ML.NET itself offers; writes model.zip instead of the adapter.",
+        };
         Option<int?> seed = CommonOptions.Seed();
         Option<string?> json = CommonOptions.Json();
         Option<bool> quiet = CommonOptions.Quiet();
@@ -34,7 +38,7 @@ internal static class TrainCommand
         data.AddTo(command);
         command.Add(model);
         fineTune.AddTo(command);
-        foreach (Option option in new Option[] { output, resume, saveSteps, seed, json, quiet })
+        foreach (Option option in new Option[] { output, resume, saveSteps, mlnet, seed, json, quiet })
         {
             command.Add(option);
         }
@@ -49,7 +53,14 @@ internal static class TrainCommand
             string state = StateFile(folder, result.GetValue(resume));
             settings = settings with { Options = settings.Options with { StateFile = state, SaveEvery = result.GetValue(saveSteps) } };
             string basis = result.GetRequiredValue(model);
-            using FineTunedModel trained = Train(basis, rows, settings, result.GetValue(quiet) ? null : rows.Task.Name, cancellation);
+            string? title = result.GetValue(quiet) ? null : rows.Task.Name;
+            if (result.GetValue(mlnet))
+            {
+                TrainInPipeline(basis, rows, settings, folder, title, cancellation);
+                return;
+            }
+
+            using FineTunedModel trained = Train(settings, () => FineTunedModel.Train(basis, rows, settings, title, cancellation));
             TrainedFolder.Save(folder, rows, basis, fixedSeed, trained);
             File.Delete(state);
             RunReport report = Report(rows.Task, settings, fixedSeed, trained, clock.Elapsed);
@@ -63,11 +74,24 @@ internal static class TrainCommand
         return command;
     }
 
-    private static FineTunedModel Train(string model, LabelledData rows, FineTuneSettings settings, string? title, CancellationToken cancellation)
+    private static void TrainInPipeline(
+        string model, LabelledData rows, FineTuneSettings settings, string folder, string? title, CancellationToken cancellation)
+    {
+        string path = Path.Combine(folder, "model.zip");
+        Directory.CreateDirectory(folder);
+        var pipeline = new Pipeline(rows, settings.Options.Seed);
+        IReadOnlyDictionary<string, double> lorta = Train(settings, () => pipeline.FineTune(model, settings, title, path, cancellation));
+        File.Delete(settings.Options.StateFile!);
+        Console.WriteLine($"{rows.Task.Name}: FeaturizeText and SDCA: {TrainingDisplay.Text(pipeline.CountWords())}");
+        Console.WriteLine($"{rows.Task.Name}: LortaFineTune: {TrainingDisplay.Text(lorta)}, written to {path}");
+    }
+
+    /// <summary>Trains, and says of a run that was stopped how it goes on.</summary>
+    private static T Train<T>(FineTuneSettings settings, Func<T> train)
     {
         try
         {
-            return FineTunedModel.Train(model, rows, settings, title, cancellation);
+            return train();
         }
         catch (OperationCanceledException e)
         {

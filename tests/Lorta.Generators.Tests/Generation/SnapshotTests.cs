@@ -20,6 +20,9 @@ public sealed class SnapshotTests
             ("    private readonly Linear _query;\n    private readonly Linear _key;\n    private readonly Linear _value;\n", "    internal readonly int _kvHeads = 4;\n    private readonly Linear _qkv;\n"),
             ("        _query = Linear(width, width);\n        _key = Linear(width, width);\n        _value = Linear(width, width);\n", "        _qkv = Linear(width, width + (width / 2));\n"),
             ("        Tensor q = Split(_query.forward(x));\n        Tensor k = Split(_key.forward(x));\n        Tensor v = Split(_value.forward(x));\n", "        Tensor[] parts = _qkv.call(x).split([x.shape[2], x.shape[2] / 4, x.shape[2] / 4], -1);\n        (Tensor q, Tensor k, Tensor v) = (parts[0], parts[1], parts[2]);\n"))],
+        ["DerivedFromAnAnnotatedClass"] = [Sample.With(
+            ("public sealed partial class Encoder : Module<Tensor, Tensor>", "public sealed partial class Encoder() : First;\n\npublic sealed class EncoderLorta;\n\n[LortaAdapt]\npublic partial class First : Module<Tensor, Tensor>"),
+            ("public Encoder()", "public First()"))],
         ["AnotherAssembly"] = [Sample.With(
             ("ModuleList<Block> _layers = new ModuleList<Block>(new Block(1024), new Block(1024))", "ModuleList<Lorta.OutsideModels.ForwardingLayer> _layers = new ModuleList<Lorta.OutsideModels.ForwardingLayer>()"),
             ("foreach (Block ", "foreach (var "))],

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Lorta.Adapters;
 using Lorta.Checkpoints;
 using Lorta.Models;
@@ -6,6 +5,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using JsonFile = Lorta.Checkpoints.JsonFile;
 
 namespace Lorta.Tests.Adapters;
 
@@ -26,7 +26,7 @@ public sealed class ReferenceAdapterTests
         get
         {
             string root = SharedData.Require("reference/lorta-authors");
-            return [.. Directory.GetDirectories(root).Select(folder => Path.GetFileName(folder)).Where(IsSupported).Order()];
+            return [.. Directory.GetDirectories(root).Select(folder => Path.GetFileName(folder)).Where(ReferenceModels.IsClassifier).Order()];
         }
     }
 
@@ -38,17 +38,8 @@ public sealed class ReferenceAdapterTests
         string folder = SharedData.Require($"reference/lorta-authors/{name}");
         using var expected = new ReferenceFile(Path.Combine(folder, "expected.safetensors"));
         using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
-        using LortaAdapter adapter = LortaAdapter.LoadReference(model, folder);
         Dictionary<string, Parameter> head = model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter);
-        using (ReferenceLortaFolder stored = ReferenceLortaFolder.Open(folder))
-        using (no_grad())
-        {
-            foreach (string tensor in stored.HeadNames)
-            {
-                head[tensor].copy_(stored.Head(tensor));
-            }
-        }
-
+        using var adapter = (LortaAdapter)PeftAdapters.Load(model, folder, head);
         foreach (Parameter parameter in model.parameters())
         {
             parameter.requires_grad = false;
@@ -114,7 +105,7 @@ public sealed class ReferenceAdapterTests
         string folder = SharedData.Require($"reference/lorta-authors/{name}");
         using var expected = new ReferenceFile(Path.Combine(folder, "expected.safetensors"));
         using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
-        using LortaAdapter adapter = LortaAdapter.LoadReference(model, folder);
+        using var adapter = (LortaAdapter)PeftAdapters.Load(model, folder, model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter));
         (string Name, Tensor Tensor)[] deltas = [.. expected.Under("delta.")];
         Assert.Equal(4 * model.Config.Layers, deltas.Length);
         foreach ((string module, Tensor delta) in deltas)
@@ -125,11 +116,33 @@ public sealed class ReferenceAdapterTests
         }
     }
 
-    private static Tensor AsOurs(string factor, Tensor stored) => factor == "lora_B" ? stored.t() : stored;
-
-    private static bool IsSupported(string name)
+    [Theory]
+    [MemberData(nameof(Adapters))]
+    public void WhatIsWrittenBackIsWhatTheAuthorsWrote(string name)
     {
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require($"reference/models/{name}/config.json")));
-        return config.RootElement.GetProperty("model_type").GetString() is "bert" or "roberta";
+        string folder = SharedData.Require($"reference/lorta-authors/{name}");
+        string written = Directory.CreateTempSubdirectory("lorta").FullName;
+        try
+        {
+            using SequenceClassifier model = SequenceClassifier.Load(SharedData.Require($"reference/models/{name}"));
+            Dictionary<string, Parameter> head = model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter);
+            using Adapter adapter = PeftAdapters.Load(model, folder, head);
+            PeftAdapters.Save(adapter, written, head.Where(entry => entry.Key.StartsWith("classifier.", StringComparison.Ordinal)).ToDictionary(), name, PeftConfig.Lorta);
+            JsonFile expectedConfig = JsonFile.Read(Path.Combine(folder, AdapterFolder.ConfigName));
+            JsonFile config = JsonFile.Read(Path.Combine(written, AdapterFolder.ConfigName));
+            Assert.Equal(Fields(expectedConfig), Fields(config));
+            using SafetensorsFile expected = SafetensorsFile.Open(Path.Combine(folder, AdapterFolder.WeightsName));
+            using SafetensorsFile actual = SafetensorsFile.Open(Path.Combine(written, AdapterFolder.WeightsName));
+            Assert.Equal(expected.Entries.Keys.Order(), actual.Entries.Keys.Order());
+            Assert.All(expected.Entries.Keys, tensor => Assert.True(expected.Read(tensor).equal(actual.Read(tensor)).all().ToBoolean(), tensor));
+        }
+        finally
+        {
+            Directory.Delete(written, recursive: true);
+        }
+
+        static IEnumerable<string> Fields(JsonFile config) => config.Root.EnumerateObject().Select(field => field.Name).Order();
     }
+
+    private static Tensor AsOurs(string factor, Tensor stored) => factor == "lora_B" ? stored.t() : stored;
 }

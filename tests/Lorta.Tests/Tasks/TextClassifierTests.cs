@@ -23,7 +23,12 @@ public sealed class TextClassifierTests : IDisposable
     public static TheoryData<string> Models => ["bert-tiny", "roberta-tiny"];
 
     public static TheoryData<string, AdapterMethod> Methods => new MatrixTheoryData<string, AdapterMethod>(
-        ["bert-tiny", "roberta-tiny"], [new LortaOptions { Rank = 3 }, new HeadOnly(), new FullFineTuning()]);
+        ["bert-tiny", "roberta-tiny"],
+        [
+            new LortaOptions { Rank = 3 }, new HeadOnly(), new FullFineTuning(), new BitFit(), new Lora { Rank = 3 }, new LoraPlus { Rank = 3, RateRatio = 4 },
+            new LoraFa { Rank = 3 }, new Dora { Rank = 3 }, new Vera { Rank = 20 }, new AdaLora { Rank = 3, TargetRank = 1 }, new Nola { Rank = 3, Bases = 6 },
+            new HoulsbyAdapters { Bottleneck = 4 }, new PfeifferAdapters { Bottleneck = 4 }, new AdapterDrop { Bottleneck = 4, DroppedLayers = 1 },
+        ]);
 
     [Theory]
     [MemberData(nameof(Methods))]
@@ -61,6 +66,44 @@ public sealed class TextClassifierTests : IDisposable
             using Tensor actual = plain.forward(batch.InputIds, batch.AttentionMask, batch.TokenTypeIds);
             Near.Absolute(tensor(logits).unsqueeze(0), actual, 1e-5, "logits");
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void WrittenForPeftAndLoadedItPredictsTheSame(string model)
+    {
+        using TextClassifier trained = Trained(Base(model), new LortaOptions { Rank = 3 });
+        trained.SavePeft(_folder);
+        using TextClassifier loaded = TextClassifier.Load(_folder, Base(model));
+        Assert.IsType<Lora>(loaded.Adapter.Method);
+        Assert.Equal(["LABEL_0", "LABEL_1"], loaded.Labels.Names);
+        foreach ((float[] expected, float[] actual) in Predict(trained).Zip(Predict(loaded)))
+        {
+            Near.Absolute(tensor(expected), tensor(actual), 1e-5, "logits");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void FoldersOfPeftAndOfTheAuthorsLoadAndTrainOn(string model)
+    {
+        foreach (string folder in new[] { $"peft/{model}/lora", $"peft/{model}/vera", $"lorta-authors/{model}" })
+        {
+            using TextClassifier classifier = TextClassifier.Load(SharedData.Require($"reference/{folder}"), Base(model));
+            IReadOnlyList<float[]> before = Predict(classifier);
+            new FineTuning(classifier, new FineTuningOptions { Epochs = 1, BatchSize = 4 }).Run(Rows, [], TestContext.Current.CancellationToken);
+            Assert.NotEqual(before, Predict(classifier));
+            Assert.DoesNotContain(classifier.Model.HeadParameters(), entry => entry.Name.Contains("pooler", StringComparison.Ordinal) && entry.Parameter.requires_grad);
+        }
+    }
+
+    [Fact]
+    public void AMethodThatPeftLacksIsNotWrittenForIt()
+    {
+        using TextClassifier trained = Trained(Base("bert-tiny"), new HoulsbyAdapters { Bottleneck = 2 });
+        Assert.Contains("PEFT has no such method", Assert.Throws<NotSupportedException>(() => trained.SavePeft(_folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("can't be merged", Assert.Throws<InvalidOperationException>(() => trained.Export(_folder)).Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder));
     }
 
     [Fact]

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+using Lorta.Tests;
+
+namespace Glue.Tests.Commands;
+
+/// <summary>The same task through ML.NET.</summary>
+[Collection(GlueProgram.Collection)]
+public sealed partial class PipelineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("agreement")]
+    [InlineData("mrpc")]
+    public async Task Pipeline_gives_the_same_numbers(string task)
+    {
+        string[] rows = task == "agreement" ? [] : ["--task", task, "--data", SharedData.Require("glue/MRPC"), "--model", SharedData.Require("reference/models/bert-tiny")];
+        string[] training = ["train", .. rows, "--limit", "64", "--epochs", "1", "--seed", "3", "--max-length", "32"];
+        Outcome plain = (await GlueProgram.Run([.. training, "--out", Path.Combine(_folder.Path, "plain")])).AssertWentWell();
+        string run = Path.Combine(_folder.Path, "pipeline");
+        Outcome pipeline = (await GlueProgram.Run([.. training, "--out", run, "--mlnet"])).AssertWentWell();
+        Assert.NotEmpty(Epochs(plain));
+        Assert.Equal(Epochs(plain), Epochs(pipeline));
+        Assert.Contains("FeaturizeText and SDCA", pipeline.Output, StringComparison.Ordinal);
+        Assert.Equal([Path.Combine(run, "model.zip")], Directory.EnumerateFiles(run));
+    }
+
+    [Theory]
+    [InlineData("--method", "head")]
+    [InlineData("--orientation", "reference")]
+    [InlineData("--schedule", "cosine")]
+    public async Task What_the_estimator_lacks_is_refused_by_name(string option, string value) =>
+        (await GlueProgram.RunHere("train", "--mlnet", option, value, "--out", Path.Combine(_folder.Path, "run"))).AssertRefused(option);
+
+    private static IEnumerable<string> Epochs(Outcome outcome) => EpochLine().Matches(outcome.Error).Select(match => match.Value);
+
+    [GeneratedRegex(@"epoch \d+/\d+: loss [^(]*")]
+    private static partial Regex EpochLine();
+}
