@@ -21,29 +21,17 @@ internal sealed class SharedTokenizer
 
     /// <summary>The tokenizer of a base model's folder.</summary>
     /// <exception cref="TokenizerException">The folder has none, or a damaged one.</exception>
-    public static SharedTokenizer OfBase(string folder) => Load(folder, [.. TextTokenizer.Load(folder).Files.Select(path => Path.GetFileName(path))]);
+    public static SharedTokenizer OfBase(string folder)
+    {
+        TextTokenizer tokenizer = TextTokenizer.Load(folder);
+        return Share(folder, [.. tokenizer.Files.Select(path => Path.GetFileName(path))], () => tokenizer);
+    }
 
     /// <summary>The tokenizer that some files of a folder make.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="names">The names of the tokenizer's files.</param>
     /// <exception cref="TokenizerException">The files make no tokenizer.</exception>
-    public static SharedTokenizer Load(string folder, IReadOnlyList<string> names)
-    {
-        Dictionary<string, byte[]> files = names.Order(StringComparer.Ordinal)
-            .ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
-        string key = string.Join('\n', files.Select(file => $"{file.Key} {Convert.ToHexStringLower(SHA256.HashData(file.Value))}"));
-        lock (Loaded)
-        {
-            if (Loaded.TryGetValue(key, out WeakReference<SharedTokenizer>? known) && known.TryGetTarget(out SharedTokenizer? shared))
-            {
-                return shared;
-            }
-
-            shared = new SharedTokenizer(TextTokenizer.Load(folder), files);
-            Loaded[key] = new WeakReference<SharedTokenizer>(shared);
-            return shared;
-        }
-    }
+    public static SharedTokenizer Load(string folder, IReadOnlyList<string> names) => Share(folder, names, () => TextTokenizer.Load(folder));
 
     /// <summary>Writes the files into a folder.</summary>
     /// <returns>Their names.</returns>
@@ -55,5 +43,23 @@ internal sealed class SharedTokenizer
         }
 
         return [.. _files.Keys];
+    }
+
+    private static SharedTokenizer Share(string folder, IReadOnlyList<string> names, Func<TextTokenizer> load)
+    {
+        Dictionary<string, byte[]> files = names.Order(StringComparer.Ordinal)
+            .ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
+        string key = string.Join('\n', files.Select(file => $"{file.Key} {Convert.ToHexStringLower(SHA256.HashData(file.Value))}"));
+        lock (Loaded)
+        {
+            if (Loaded.TryGetValue(key, out WeakReference<SharedTokenizer>? known) && known.TryGetTarget(out SharedTokenizer? shared))
+            {
+                return shared;
+            }
+
+            shared = new SharedTokenizer(load(), files);
+            Loaded[key] = new WeakReference<SharedTokenizer>(shared);
+            return shared;
+        }
     }
 }
