@@ -59,8 +59,15 @@ public sealed class DamagedModelTests : IClassFixture<TinyBase>
     [InlineData("C:x")]
     public void AFileNameThatLeadsElsewhereIsRefused(string name)
     {
-        // The tokenizer's file takes the name, padded to its length, with a manifest whose hash is right.
-        byte[] lying = Edit("vocab.txt", name.PadRight("vocab.txt".Length, 'x'));
+        // In each place that names a file: those of the model, of its tokenizer, and of its base.
+        AssertRefused("\"name\":\"vocab.txt\"", $"\"name\":\"{name.PadRight("vocab.txt".Length, 'x')}\"");
+        AssertRefused("\"tokenizerFiles\":[\"vocab.txt\"]", $"\"tokenizerFiles\":[\"{name.PadRight("vocab.txt".Length, 'x')}\"]");
+        AssertRefused("\"model.safetensors\":", $"\"{name.PadRight("model.safetensors".Length, 'x')}\":");
+    }
+
+    private void AssertRefused(string text, string replacement)
+    {
+        byte[] lying = Edit(text, replacement);
         Exception error = Assert.ThrowsAny<Exception>(() => _mlContext.Model.Load(new MemoryStream(lying), out _));
         Assert.IsType<FormatException>(error.GetBaseException());
         Assert.Contains("plain file name", error.GetBaseException().Message, StringComparison.Ordinal);
@@ -111,7 +118,9 @@ public sealed class DamagedModelTests : IClassFixture<TinyBase>
         if (start >= 0)
         {
             int length = BitConverter.ToInt32(content, start - sizeof(int));
-            byte[] edited = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(content, start, length).Replace(text, replacement, StringComparison.Ordinal));
+            string manifest = Encoding.UTF8.GetString(content, start, length);
+            Assert.Contains(text, manifest, StringComparison.Ordinal);
+            byte[] edited = Encoding.UTF8.GetBytes(manifest.Replace(text, replacement, StringComparison.Ordinal));
             Assert.Equal(length, edited.Length);
             edited.CopyTo(content, start);
             SHA256.HashData(edited).CopyTo(content, start + length);

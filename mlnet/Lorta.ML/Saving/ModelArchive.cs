@@ -35,14 +35,9 @@ internal static class ModelArchive
     public static ModelManifest Load(IExceptionContext context, ModelLoadContext ctx, string folder)
     {
         ModelManifest manifest = ReadManifest(context, ctx);
+        CheckNames(context, manifest);
         foreach (ArchivedFile file in manifest.Files)
         {
-            if (!IsPlainName(file.Name))
-            {
-                throw context.ExceptDecode(
-                    $"The model names the file '{file.Name}', which is not a plain file name: it was not saved by Lorta.ML, so do not load it.");
-            }
-
             if (!TryExtract(ctx, file.Name, Path.Combine(folder, file.Name)) || Describe(Path.Combine(folder, file.Name)) != file)
             {
                 throw Damaged(context, file.Name);
@@ -50,6 +45,22 @@ internal static class ModelArchive
         }
 
         return manifest;
+    }
+
+    /// <summary>Every name becomes a path in the folder: none may lead out of it.</summary>
+    private static void CheckNames(IExceptionContext context, ModelManifest manifest)
+    {
+        IEnumerable<string> names = [.. manifest.Files.Select(file => file.Name), .. manifest.TokenizerFiles, .. manifest.Base.Sha256.Keys];
+        if (names.FirstOrDefault(name => !IsPlainName(name)) is { } name)
+        {
+            throw context.ExceptDecode(
+                $"The model names the file '{name}', which is not a plain file name: it was not saved by Lorta.ML, so do not load it.");
+        }
+
+        if (manifest.TokenizerFiles.Except(manifest.Files.Select(file => file.Name)).FirstOrDefault() is { } missing)
+        {
+            throw Damaged(context, missing);
+        }
     }
 
     private static bool TryExtract(ModelLoadContext ctx, string name, string path)
