@@ -143,10 +143,10 @@ public class LortaAdapter : Adapter
     }
 
     /// <summary>The side of an update that makes the output [out, r], with the scaling in it.</summary>
-    internal Tensor Up(ProjectionSite site) => _factors.Up(site);
+    internal Tensor Up(ProjectionSite site) => _factors.UpRows(site).t();
 
     /// <summary>The side of an update that meets the input [in, r].</summary>
-    internal Tensor Down(ProjectionSite site) => _factors.Down(site);
+    internal Tensor Down(ProjectionSite site) => _factors.DownRows(site).t();
 
     private Tensor Delta(ProjectionSite site)
     {

@@ -1,5 +1,6 @@
 using Lorta.Adapters;
 using Lorta.Models;
+using Lorta.Tests.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,6 +9,7 @@ using static TorchSharp.torch.nn;
 namespace Lorta.Tests.Adapters;
 
 /// <summary>The methods without a reference folder, against a plain forward written from their definitions.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class MethodTests : IDisposable
 {
     private static readonly EncoderConfig Config = new()
