@@ -19,9 +19,18 @@ namespace Lorta.ML;
 /// <para>The text columns are of type text; a missing text is an empty one. It adds:</para>
 /// <list type="table">
 /// <listheader><term>Task</term><description>Columns</description></listheader>
-/// <item><term>Multiclass classification</term><description><c>PredictedLabel</c>, a key with the label's values, and <c>Score</c>, a vector of probabilities.</description></item>
-/// <item><term>Binary classification</term><description><c>PredictedLabel</c> (Boolean), <c>Score</c> (Single, the log-odds) and <c>Probability</c> (Single).</description></item>
-/// <item><term>Regression</term><description><c>Score</c> (Single).</description></item>
+/// <item>
+/// <term>Multiclass classification</term>
+/// <description><c>PredictedLabel</c>, a key with the label's values, and <c>Score</c>, a vector of probabilities.</description>
+/// </item>
+/// <item>
+/// <term>Binary classification</term>
+/// <description><c>PredictedLabel</c> (Boolean), <c>Score</c> (Single, the log-odds) and <c>Probability</c> (Single).</description>
+/// </item>
+/// <item>
+/// <term>Regression</term>
+/// <description><c>Score</c> (Single).</description>
+/// </item>
 /// </list>
 /// </remarks>
 public sealed class LortaEstimator : IEstimator<LortaTransformer>
@@ -60,7 +69,9 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
     /// <param name="input">The training rows.</param>
     /// <returns>The model: dispose it to free its memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A text or label column is missing or of a type that cannot be learnt.</exception>
-    /// <exception cref="InvalidOperationException">The base model or the labels cannot be used, or training failed; the message says what to change.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The base model or the labels cannot be used, or training failed; the message says what to change.
+    /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled; the run's state lies in the checkpoint folder, if there is one.</exception>
     public LortaTransformer Fit(IDataView input)
     {
@@ -108,7 +119,8 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         int held = Math.Max(1, (int)(rows.Length * _options.ValidationFraction));
         return held < rows.Length
             ? (rows[held..], rows[..held])
-            : throw _host.Except($"{rows.Length} labelled rows cannot be both trained and validated on: give more rows, or set ValidationFraction to 0.");
+            : throw _host.Except(
+                $"{rows.Length} labelled rows cannot be both trained and validated on: give more rows, or set ValidationFraction to 0.");
     }
 
     /// <summary>Trains on a copy of the base of its own, and leaves the adapter and the head in a folder.</summary>
@@ -128,7 +140,10 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         classifier.Adapter.to(device);
         channel.Info("{0}", $"Training {classifier.Adapter.TrainableCount} numbers of the adapter on {train.Length} rows.");
         using IProgressChannel progress = _host.StartProgressChannel("LoRTA fine-tuning");
-        var tuning = new FineTuning(classifier, TrainingOptions(validation.Length > 0)) { Progress = new FitProgress(channel, progress, _options.Progress) };
+        var tuning = new FineTuning(classifier, TrainingOptions(validation.Length > 0))
+        {
+            Progress = new FitProgress(channel, progress, _options.Progress),
+        };
         tuning.Run(train, validation, cancellation);
         classifier.Save(folder);
     }

@@ -69,7 +69,7 @@ public sealed class LortaFineTuneOptions
     /// <summary>The share of all steps in which the learning rates rise; by default 0.06.</summary>
     public double WarmupRatio { get; set; } = 0.06;
 
-    /// <summary>The most tokens that are read of a row, special ones included; by default 128. Null is as many as the model has positions for.</summary>
+    /// <summary>The most tokens that are read of a row, special ones included; by default 128. Null is all that the model has positions for.</summary>
     public int? MaxLength { get; set; } = 128;
 
     /// <summary>Fixes all that is random; null, the default, takes the one of the <see cref="MLContext"/>, or else 0.</summary>
@@ -78,7 +78,9 @@ public sealed class LortaFineTuneOptions
     /// <summary>Rows to choose the best epoch by; null, the default, for none.</summary>
     public IDataView? ValidationSet { get; set; }
 
-    /// <summary>The share of the training rows to hold out and choose the best epoch by, where there is no <see cref="ValidationSet"/>; by default 0.</summary>
+    /// <summary>
+    /// The share of the training rows to hold out and choose the best epoch by, where there is no <see cref="ValidationSet"/>; by default 0.
+    /// </summary>
     public double ValidationFraction { get; set; }
 
     /// <summary>
@@ -90,7 +92,10 @@ public sealed class LortaFineTuneOptions
     /// <summary>After how many epochs without a better validation score training stops; null, the default, never.</summary>
     public int? Patience { get; set; }
 
-    /// <summary>Where to train and score: <c>auto</c>, the default, is a CUDA device where there is one; else <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>
+    /// <summary>
+    /// Where to train and score: <c>auto</c>, the default, is a CUDA device where there is one, the context's <c>GpuDeviceId</c> if that is set;
+    /// else <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.
+    /// </summary>
     public string Device { get; set; } = "auto";
 
     /// <summary>

@@ -25,7 +25,11 @@ public sealed class LortaTransformer : ITransformer, IDisposable
     private readonly SavedModel? _saved;
 
     internal LortaTransformer(IHostEnvironment env, SavedModel saved)
-        : this(env, saved.Model, saved.Manifest.Texts, new OutputColumns(saved.Manifest.Task, saved.Manifest.Outputs, saved.Manifest.Classes, saved.Values))
+        : this(
+            env,
+            saved.Model,
+            saved.Manifest.Texts,
+            new OutputColumns(saved.Manifest.Task, saved.Manifest.Outputs, saved.Manifest.Classes, saved.Values))
     {
         _saved = saved;
     }

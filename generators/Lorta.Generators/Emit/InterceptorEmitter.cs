@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using Lorta.Generators.Models;
+using Lorta.Generators.Parsing;
 
 namespace Lorta.Generators.Emit;
 
@@ -14,7 +15,8 @@ internal static class InterceptorEmitter
     /// <param name="holders">The members that hold projections of annotated classes.</param>
     public static string? Emit(IEnumerable<ProjectionCall> calls, IReadOnlyCollection<ProjectionHolder> holders)
     {
-        ProjectionCall[] routed = calls.Where(call => call.Declarer is not null && call.MayReach(holders)).ToArray();
+        var index = new HolderIndex(holders);
+        ProjectionCall[] routed = calls.Where(call => call.Declarer is not null && index.MayBeReached(call)).ToArray();
         if (routed.Length == 0)
         {
             return null;

@@ -42,6 +42,7 @@ internal sealed record ModelSizes(int Layers, int Heads, int HeadWidth, int Widt
     {
         bool heads = (settings.Modes & Modes.Heads) != 0, layers = (settings.Modes & Modes.Layers) != 0, qkvp = (settings.Modes & Modes.Qkvp) != 0;
         string d = write("d", sizes?.Width), h = write("H", sizes?.Heads), hw = write("d/H", sizes?.HeadWidth), l = write("L", sizes?.Layers);
+        (d, l) = sizes is null ? (d, l) : (d + "L", l + "L"); // as long, so that no product overflows
         string m = MatrixCount(settings, found).ToString(CultureInfo.InvariantCulture);
         string each = heads ? $"{d} + {hw} + {h}" : sizes is null ? "d + d" : $"{d} + ({h} * {hw})";
         string terms = layers && qkvp ? each

@@ -1,5 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
 using Lorta.Generators.Diagnostics;
 
 namespace Lorta.Generators.Models;
@@ -23,14 +21,7 @@ internal sealed record ProjectionCall(
     int Version,
     string Data,
     string Display,
-    LocationInfo? Location)
-{
-    /// <summary>Whether its receiver is one of these members, or may be what one of them holds.</summary>
-    // A receiver that no member holds, such as a parameter, says at run time which projection it is.
-    public bool MayReach(IReadOnlyCollection<ProjectionHolder> holders) => MemberId is null
-        ? holders.Any(holder => holder.Receivers.Meets(Receivers))
-        : holders.Any(holder => holder.Id == MemberId);
-}
+    LocationInfo? Location);
 
 /// <summary>A use of a projection that interceptors do not see.</summary>
 /// <param name="MemberId">The member that holds it.</param>
@@ -40,8 +31,4 @@ internal sealed record HiddenUse(string MemberId, bool IsWeight, LocationInfo? L
 
 /// <summary>A type and its base classes up to <c>Module&lt;Tensor, Tensor&gt;</c>, itself first.</summary>
 /// <param name="Types">The types, as C# text.</param>
-internal sealed record Lineage(EquatableArray<string> Types)
-{
-    /// <summary>Whether one type is, or derives from, the other, so that one object may be of both.</summary>
-    public bool Meets(Lineage other) => Types.Contains(other.Types[0]) || other.Types.Contains(Types[0]);
-}
+internal sealed record Lineage(EquatableArray<string> Types);

@@ -11,14 +11,15 @@ internal static class RoutingChecker
     public static IEnumerable<DiagnosticInfo> Check(
         IReadOnlyCollection<ProjectionCall> calls, IEnumerable<HiddenUse> uses, IReadOnlyCollection<ProjectionHolder> holders, IEnumerable<HolderPlace> places)
     {
-        foreach (HiddenUse use in uses.Where(use => holders.Any(holder => holder.Id == use.MemberId)))
+        var index = new HolderIndex(holders);
+        foreach (HiddenUse use in uses.Where(use => index.Contains(use.MemberId)))
         {
             yield return use.IsWeight
                 ? new(Descriptors.Bypassed, use.Location, Arguments(Name(use.MemberId), "its weight is used directly"))
                 : new(Descriptors.NotIntercepted, use.Location, Arguments(Name(use.MemberId), "its method is passed on as a delegate: pass a lambda that calls it"));
         }
 
-        foreach (ProjectionCall call in calls.Where(call => call is { Declarer: null, MemberId: not null } && call.MayReach(holders)))
+        foreach (ProjectionCall call in calls.Where(call => call is { Declarer: null, MemberId: not null } && index.MayBeReached(call)))
         {
             yield return new(Descriptors.NotIntercepted, call.Location, Arguments(
                 Name(call.MemberId!), "the class of the receiver is private or has open type parameters: make it internal, or declare the member as Module<Tensor, Tensor>"));
@@ -28,7 +29,8 @@ internal static class RoutingChecker
         foreach (ProjectionHolder holder in holders.Where(holder => !holder.IsOutside && holder.Owner is not null && !used.Contains(holder.Id)))
         {
             // A call whose receiver is not known may be the one.
-            if (!calls.Any(call => call.MemberId is null && call.MayReach([holder])))
+            var only = new HolderIndex([holder]);
+            if (!calls.Any(call => call.MemberId is null && only.MayBeReached(call)))
             {
                 yield return new(
                     Descriptors.Bypassed, places.FirstOrDefault(place => place.Id == holder.Id)?.Location, Arguments(Name(holder.Id), "no call of it can be seen"));

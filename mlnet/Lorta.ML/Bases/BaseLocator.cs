@@ -31,14 +31,15 @@ internal static class BaseLocator
         {
             if (!found.TryGetValue(file, out string? actual))
             {
-                throw context.ExceptDecode($"The base model in '{folder}' lacks the file {file} that the model was fine-tuned from: put the same base there.");
+                throw context.ExceptDecode(
+                    $"The base model in '{folder}' lacks the file {file} that the model was fine-tuned from: put the same base there.");
             }
 
             if (actual != expected)
             {
                 throw context.ExceptDecode(
-                    $"The base model in '{folder}' is not the one that the model was fine-tuned from: the SHA-256 of {file} is {actual}, and was {expected}. " +
-                    "Put the same base there, or fine-tune again.");
+                    $"The base model in '{folder}' is not the one that the model was fine-tuned from: the SHA-256 of {file} is {actual}, " +
+                    $"and was {expected}. Put the same base there, or fine-tune again.");
             }
         }
     }

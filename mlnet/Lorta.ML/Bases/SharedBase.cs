@@ -42,7 +42,8 @@ internal sealed class SharedBase
     /// <exception cref="Checkpoints.CheckpointException">The folder is no checkpoint of a supported model.</exception>
     public static SharedBase Acquire(string folder, IReadOnlyDictionary<string, string> sha256, Device device, TemporaryFolder? temporary = null)
     {
-        string key = string.Join('\n', sha256.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {file.Value}").Append(device.ToString()));
+        IEnumerable<string> files = sha256.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {file.Value}");
+        string key = string.Join('\n', files.Append(device.ToString()));
         SharedBase shared;
         lock (Loaded)
         {

@@ -29,7 +29,8 @@ internal sealed class SharedTokenizer
     /// <exception cref="TokenizerException">The files make no tokenizer.</exception>
     public static SharedTokenizer Load(string folder, IReadOnlyList<string> names)
     {
-        Dictionary<string, byte[]> files = names.Order(StringComparer.Ordinal).ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
+        Dictionary<string, byte[]> files = names.Order(StringComparer.Ordinal)
+            .ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
         string key = string.Join('\n', files.Select(file => $"{file.Key} {Convert.ToHexStringLower(SHA256.HashData(file.Value))}"));
         lock (Loaded)
         {

@@ -33,6 +33,8 @@ internal static class TorchDevice
 
         return index < count
             ? device($"cuda:{index}")
-            : throw env.ExceptUserArg(nameof(LortaFineTuneOptions.Device), $"The device '{name}' is not there, libtorch sees {count} CUDA devices: choose {Automatic} or cpu.");
+            : throw env.ExceptUserArg(
+                nameof(LortaFineTuneOptions.Device),
+                $"The device '{name}' is not there, libtorch sees {count} CUDA devices: choose {Automatic} or cpu.");
     }
 }

@@ -30,7 +30,9 @@ internal sealed class LabelEncoding
     /// <summary>The classes by name, or a regression.</summary>
     public TaskLabels Task => Classes == 1
         ? TaskLabels.Regression
-        : TaskLabels.Classes(Values?.Names is { } names && names.Distinct().Count() == Classes ? names : [.. Enumerable.Range(0, Classes).Select(index => $"{index}")]);
+        : TaskLabels.Classes(Values?.Names is { } names && names.Distinct().Count() == Classes
+            ? names
+            : [.. Enumerable.Range(0, Classes).Select(index => $"{index}")]);
 
     /// <summary>Finds the label column of an estimator's input, and checks that its type is one that the task can learn.</summary>
     public static SchemaShape.Column Check(IExceptionContext context, LortaTask task, SchemaShape schema, string name)
@@ -59,8 +61,8 @@ internal sealed class LabelEncoding
 
         LabelEncoding encoding = (task, column.Type) switch
         {
-            (LortaTask.Regression, _) => new(name, 1, null, (row, label) => RowCursorUtils.GetGetterAs<float>(NumberDataViewType.Single, row, label.Index)),
-            (_, KeyDataViewType key) => new(name, checked((int)key.Count), LabelValues.OfKeys(column), (row, label) => RowCursorUtils.GetLabelGetter(row, label.Index)),
+            (LortaTask.Regression, _) => new(name, 1, null, BindNumber),
+            (_, KeyDataViewType key) => new(name, checked((int)key.Count), LabelValues.OfKeys(column), BindKey),
             (_, BooleanDataViewType) => new(name, 2, LabelValues.Of(BooleanDataViewType.Instance, [false, true]), BindBoolean),
             (_, TextDataViewType) => OfTexts(task, data, column),
             (LortaTask.BinaryClassification, _) => new(name, 2, null, BindSign),
@@ -68,12 +70,14 @@ internal sealed class LabelEncoding
         };
         if (task == LortaTask.MulticlassClassification && encoding.Classes < 2)
         {
-            throw context.Except("The label column '{0}' has {1} class{2}: training needs at least two.", name, encoding.Classes, encoding.Classes == 1 ? "" : "es");
+            string count = encoding.Classes == 1 ? "1 class" : $"{encoding.Classes} classes";
+            throw context.Except($"The label column '{name}' has {count}: training needs at least two.");
         }
 
         if (task == LortaTask.BinaryClassification && encoding.Classes != 2)
         {
-            throw context.Except("The label column '{0}' has {1} values, but binary classification needs two: choose multiclass classification.", name, encoding.Classes);
+            throw context.Except(
+                $"The label column '{name}' has {encoding.Classes} values, but binary classification needs two: choose multiclass classification.");
         }
 
         return encoding;
@@ -91,7 +95,10 @@ internal sealed class LabelEncoding
     private static LabelEncoding OfTexts(LortaTask task, IDataView data, DataViewSchema.Column column)
     {
         // Multiclass: in the order of MapValueToKey's default. Binary: the greater of two values is the positive one.
-        IEnumerable<string> distinct = data.GetColumn<ReadOnlyMemory<char>>(column).Select(text => text.ToString()).Where(text => text.Length > 0).Distinct();
+        IEnumerable<string> distinct = data.GetColumn<ReadOnlyMemory<char>>(column)
+            .Where(text => !text.IsEmpty)
+            .Select(text => text.ToString())
+            .Distinct();
         string[] texts = [.. task == LortaTask.BinaryClassification ? distinct.Order(StringComparer.Ordinal) : distinct];
         var lookup = texts.Index().ToDictionary(pair => pair.Item, pair => pair.Index).GetAlternateLookup<ReadOnlySpan<char>>();
         LabelValues values = LabelValues.Of(TextDataViewType.Instance, Array.ConvertAll(texts, text => text.AsMemory()));
@@ -102,14 +109,17 @@ internal sealed class LabelEncoding
             return (ref float value) =>
             {
                 getter(ref text);
-                value = text.IsEmpty ? float.NaN : lookup.TryGetValue(text.Span, out int index) ? index : throw Unknown(label.Name, text.ToString());
+                value = text.IsEmpty ? float.NaN
+                    : lookup.TryGetValue(text.Span, out int index) ? index
+                    : throw Unknown(label.Name, text.ToString());
             };
         });
     }
 
     private static LabelEncoding OfNumbers(IDataView data, DataViewSchema.Column column) =>
         (LabelEncoding)typeof(LabelEncoding).GetMethod(nameof(OfNumbersOf), BindingFlags.NonPublic | BindingFlags.Static)!
-            .MakeGenericMethod(column.Type.RawType).Invoke(null, [data, column])!;
+            .MakeGenericMethod(column.Type.RawType)
+            .Invoke(null, BindingFlags.DoNotWrapExceptions, null, [data, column], null)!;
 
     private static LabelEncoding OfNumbersOf<T>(IDataView data, DataViewSchema.Column column)
         where T : INumber<T>
@@ -123,10 +133,17 @@ internal sealed class LabelEncoding
             return (ref float value) =>
             {
                 getter(ref number);
-                value = T.IsNaN(number) ? float.NaN : lookup.TryGetValue(number, out int index) ? index : throw Unknown(label.Name, number.ToString());
+                value = T.IsNaN(number) ? float.NaN
+                    : lookup.TryGetValue(number, out int index) ? index
+                    : throw Unknown(label.Name, number.ToString());
             };
         });
     }
+
+    private static ValueGetter<float> BindNumber(DataViewRow row, DataViewSchema.Column label) =>
+        RowCursorUtils.GetGetterAs<float>(NumberDataViewType.Single, row, label.Index);
+
+    private static ValueGetter<float> BindKey(DataViewRow row, DataViewSchema.Column label) => RowCursorUtils.GetLabelGetter(row, label.Index);
 
     private static ValueGetter<float> BindBoolean(DataViewRow row, DataViewSchema.Column label)
     {
@@ -142,7 +159,7 @@ internal sealed class LabelEncoding
     /// <summary>As ML.NET's binary evaluator has it: a number above zero is positive.</summary>
     private static ValueGetter<float> BindSign(DataViewRow row, DataViewSchema.Column label)
     {
-        ValueGetter<float> getter = RowCursorUtils.GetGetterAs<float>(NumberDataViewType.Single, row, label.Index);
+        ValueGetter<float> getter = BindNumber(row, label);
         return (ref float value) =>
         {
             getter(ref value);
@@ -151,5 +168,6 @@ internal sealed class LabelEncoding
     }
 
     private static Exception Unknown(string column, string? value) => Contracts.Except(
-        "The label column '{0}' of the validation set has the value '{1}', which no training row has: remove its rows, or add some to the training set.", column, value);
+        $"The label column '{column}' of the validation set has the value '{value}', which no training row has: remove its rows, or add some " +
+        "to the training set.");
 }

@@ -54,7 +54,8 @@ internal sealed class LabelValues<T>(VectorDataViewType type, VBuffer<T> values)
 {
     public override VectorDataViewType Type => type;
 
-    public override IReadOnlyList<string> Names => [.. values.DenseValues().Select(value => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")];
+    public override IReadOnlyList<string> Names =>
+        [.. values.DenseValues().Select(value => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "")];
 
     public static LabelValues<T> FromAnnotation(VectorDataViewType type, DataViewSchema.Annotations annotations)
     {
@@ -70,7 +71,8 @@ internal sealed class LabelValues<T>(VectorDataViewType type, VBuffer<T> values)
         VBuffer<T> written = values;
         if (!new BinarySaver(env, new BinarySaver.Arguments()).TryWriteTypeAndValue(stream, type, ref written, out _))
         {
-            throw env.Except("The label's values are of the type {0}, which ML.NET can't save: map the label to text keys before training.", type.ItemType);
+            throw env.Except(
+                $"The label's values are of the type {type.ItemType}, which ML.NET can't save: map the label to text keys before training.");
         }
     }
 

@@ -24,9 +24,11 @@ internal sealed class OutputColumns
         {
             case LortaTask.MulticlassClassification:
                 _columnKind = AnnotationUtils.Const.ScoreColumnKind.MulticlassClassification;
-                Add(names.PredictedLabel, new KeyDataViewType(typeof(uint), classes), AnnotationUtils.Const.ScoreValueKind.PredictedLabel, PredictedClass, annotations =>
+                var key = new KeyDataViewType(typeof(uint), classes);
+                Add(names.PredictedLabel, key, AnnotationUtils.Const.ScoreValueKind.PredictedLabel, PredictedClass, annotations =>
                     values?.AddTo(annotations, AnnotationUtils.Kinds.KeyValues));
-                Add(names.Score, new VectorDataViewType(NumberDataViewType.Single, classes), AnnotationUtils.Const.ScoreValueKind.Score, Probabilities, annotations =>
+                var scores = new VectorDataViewType(NumberDataViewType.Single, classes);
+                Add(names.Score, scores, AnnotationUtils.Const.ScoreValueKind.Score, Probabilities, annotations =>
                 {
                     values?.AddTo(annotations, AnnotationUtils.Kinds.TrainingLabelValues);
                     if (values is { AreText: true })
@@ -56,11 +58,16 @@ internal sealed class OutputColumns
     public static IEnumerable<SchemaShape.Column> Promised(LortaTask task, OutputNames names, SchemaShape.Column label)
     {
         var plain = new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation());
+        var normalized = new SchemaShape(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized: true));
         switch (task)
         {
             case LortaTask.MulticlassClassification:
                 SchemaShape.Column? values = PromisedValues(label);
-                yield return Promised(names.PredictedLabel, NumberDataViewType.UInt32, new([.. plain, .. Named(values, AnnotationUtils.Kinds.KeyValues)]), isKey: true);
+                yield return Promised(
+                    names.PredictedLabel,
+                    NumberDataViewType.UInt32,
+                    new([.. plain, .. Named(values, AnnotationUtils.Kinds.KeyValues)]),
+                    isKey: true);
                 yield return new(
                     names.Score,
                     SchemaShape.Column.VectorKind.Vector,
@@ -75,7 +82,7 @@ internal sealed class OutputColumns
             case LortaTask.BinaryClassification:
                 yield return Promised(names.PredictedLabel, BooleanDataViewType.Instance, plain);
                 yield return Promised(names.Score, NumberDataViewType.Single, plain);
-                yield return Promised(names.Probability, NumberDataViewType.Single, new(AnnotationUtils.GetTrainerOutputAnnotation(isNormalized: true)));
+                yield return Promised(names.Probability, NumberDataViewType.Single, normalized);
                 break;
             default:
                 yield return Promised(names.Score, NumberDataViewType.Single, plain);
@@ -93,8 +100,8 @@ internal sealed class OutputColumns
         {
             var annotations = new DataViewSchema.Annotations.Builder();
             annotations.Add(AnnotationUtils.Kinds.ScoreColumnSetId, AnnotationUtils.ScoreColumnSetIdType, (ref uint value) => value = set);
-            annotations.Add(AnnotationUtils.Kinds.ScoreColumnKind, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = _columnKind.AsMemory());
-            annotations.Add(AnnotationUtils.Kinds.ScoreValueKind, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = output.Kind.AsMemory());
+            AddText(annotations, AnnotationUtils.Kinds.ScoreColumnKind, _columnKind);
+            AddText(annotations, AnnotationUtils.Kinds.ScoreValueKind, output.Kind);
             output.Annotate?.Invoke(annotations);
             builder.AddColumn(output.Name, output.Type, annotations.ToAnnotations());
         }
@@ -108,8 +115,15 @@ internal sealed class OutputColumns
     public Delegate Getter(int index, Func<ReadOnlyMemory<float>> logits) => _outputs[index].Getter(logits);
 
     private void Add(
-        string name, DataViewType type, string kind, Func<Func<ReadOnlyMemory<float>>, Delegate> getter, Action<DataViewSchema.Annotations.Builder>? annotate = null) =>
+        string name,
+        DataViewType type,
+        string kind,
+        Func<Func<ReadOnlyMemory<float>>, Delegate> getter,
+        Action<DataViewSchema.Annotations.Builder>? annotate = null) =>
         _outputs.Add(new Output(name, type, kind, getter, annotate));
+
+    private static void AddText(DataViewSchema.Annotations.Builder annotations, string kind, string text) =>
+        annotations.Add(kind, TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = text.AsMemory());
 
     private static SchemaShape.Column Promised(string name, DataViewType type, SchemaShape annotations, bool isKey = false) =>
         new(name, SchemaShape.Column.VectorKind.Scalar, type, isKey, annotations);
@@ -156,5 +170,9 @@ internal sealed class OutputColumns
     private static float LogOdds(ReadOnlySpan<float> logits) => logits[1] - logits[0];
 
     private sealed record Output(
-        string Name, DataViewType Type, string Kind, Func<Func<ReadOnlyMemory<float>>, Delegate> Getter, Action<DataViewSchema.Annotations.Builder>? Annotate);
+        string Name,
+        DataViewType Type,
+        string Kind,
+        Func<Func<ReadOnlyMemory<float>>, Delegate> Getter,
+        Action<DataViewSchema.Annotations.Builder>? Annotate);
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using Lorta.Checkpoints.Hub;
 using Lorta.ML.Bases;
 using Microsoft.ML.Runtime;
@@ -10,40 +12,40 @@ internal static class OptionRanges
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the message names it and says what to change.</exception>
     public static void Check(IHostEnvironment env, LortaFineTuneOptions options)
     {
-        Require(!string.IsNullOrWhiteSpace(options.BaseModel), nameof(options.BaseModel), options.BaseModel, "the folder of a pretrained model, or a hub id");
+        Require(!string.IsNullOrWhiteSpace(options.BaseModel), options.BaseModel, "the folder of a pretrained model, or a hub id");
         Require(
             Directory.Exists(options.BaseModel) || HubModelId.TryParse(options.BaseModel, out _),
-            nameof(options.BaseModel),
             options.BaseModel,
             "a folder that exists, or a hub id such as roberta-base or owner/name");
-        Require(Enum.IsDefined(options.Task), nameof(options.Task), options.Task, "one of the tasks");
-        Require(!string.IsNullOrEmpty(options.TextColumn), nameof(options.TextColumn), options.TextColumn, "the name of a column");
-        Require(!string.IsNullOrEmpty(options.LabelColumn), nameof(options.LabelColumn), options.LabelColumn, "the name of a column");
-        Require(options.Rank >= 1, nameof(options.Rank), options.Rank, "at least 1");
-        Require(double.IsFinite(options.Alpha), nameof(options.Alpha), options.Alpha, "a finite number");
-        Require((options.Modes & ~LortaModes.All) == 0, nameof(options.Modes), options.Modes, "made of Heads, Layers and Qkvp");
-        Require(options.Dropout is >= 0 and < 1, nameof(options.Dropout), options.Dropout, "at least 0 and below 1");
-        Require(options.Epochs >= 1, nameof(options.Epochs), options.Epochs, "at least 1");
-        Require(options.BatchSize >= 1, nameof(options.BatchSize), options.BatchSize, "at least 1");
-        Require(options.MicroBatchSize is null or >= 1, nameof(options.MicroBatchSize), options.MicroBatchSize, "at least 1, or null");
-        Require(options.LearningRate is >= 0 and < double.PositiveInfinity, nameof(options.LearningRate), options.LearningRate, "at least 0");
-        Require(options.HeadLearningRate is >= 0 and < double.PositiveInfinity, nameof(options.HeadLearningRate), options.HeadLearningRate, "at least 0");
-        Require(options.HeadWeightDecay is >= 0 and < double.PositiveInfinity, nameof(options.HeadWeightDecay), options.HeadWeightDecay, "at least 0");
-        Require(options.MaxGradientNorm is null or > 0, nameof(options.MaxGradientNorm), options.MaxGradientNorm, "above 0, or null");
-        Require(options.WarmupRatio is >= 0 and <= 1, nameof(options.WarmupRatio), options.WarmupRatio, "from 0 to 1");
-        Require(options.MaxLength is null or >= 3, nameof(options.MaxLength), options.MaxLength, "at least 3, or null");
-        Require(options.ValidationFraction is >= 0 and < 1, nameof(options.ValidationFraction), options.ValidationFraction, "at least 0 and below 1");
+        Require(Enum.IsDefined(options.Task), options.Task, "one of the tasks");
+        Require(!string.IsNullOrEmpty(options.TextColumn), options.TextColumn, "the name of a column");
+        Require(!string.IsNullOrEmpty(options.LabelColumn), options.LabelColumn, "the name of a column");
+        Require(options.Rank >= 1, options.Rank, "at least 1");
+        Require(double.IsFinite(options.Alpha), options.Alpha, "a finite number");
+        Require((options.Modes & ~LortaModes.All) == 0, options.Modes, "made of Heads, Layers and Qkvp");
+        Require(options.Dropout is >= 0 and < 1, options.Dropout, "at least 0 and below 1");
+        Require(options.Epochs >= 1, options.Epochs, "at least 1");
+        Require(options.BatchSize >= 1, options.BatchSize, "at least 1");
+        Require(options.MicroBatchSize is null or >= 1, options.MicroBatchSize, "at least 1, or null");
+        Require(options.LearningRate is >= 0 and < double.PositiveInfinity, options.LearningRate, "at least 0");
+        Require(options.HeadLearningRate is >= 0 and < double.PositiveInfinity, options.HeadLearningRate, "at least 0");
+        Require(options.HeadWeightDecay is >= 0 and < double.PositiveInfinity, options.HeadWeightDecay, "at least 0");
+        Require(options.MaxGradientNorm is null or > 0, options.MaxGradientNorm, "above 0, or null");
+        Require(options.WarmupRatio is >= 0 and <= 1, options.WarmupRatio, "from 0 to 1");
+        Require(options.MaxLength is null or >= 3, options.MaxLength, "at least 3, or null");
+        Require(options.ValidationFraction is >= 0 and < 1, options.ValidationFraction, "at least 0 and below 1");
         bool validates = options.ValidationSet is not null || options.ValidationFraction > 0;
-        Require(options.Patience is null or >= 1, nameof(options.Patience), options.Patience, "at least 1, or null");
-        Require(options.Patience is null || validates, nameof(options.Patience), options.Patience, "null without a validation set or fraction");
-        Require(Metrics(options.Task).Contains(Metric(options)), nameof(options.ValidationMetric), options.ValidationMetric, $"one of {string.Join(", ", Metrics(options.Task))}");
+        Require(options.Patience is null or >= 1, options.Patience, "at least 1, or null");
+        Require(options.Patience is null || validates, options.Patience, "null without a validation set or fraction");
+        Require(Metrics(options.Task).Contains(Metric(options)), options.ValidationMetric, $"one of {string.Join(", ", Metrics(options.Task))}");
         TorchDevice.Parse(env, options.Device);
 
-        void Require(bool holds, string name, object? value, string range)
+        void Require(bool holds, object? value, string range, [CallerArgumentExpression(nameof(value))] string option = "")
         {
             if (!holds)
             {
-                throw env.ExceptUserArg(name, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{name} is {value ?? "null"}: it must be {range}."));
+                string name = option[(option.IndexOf('.', StringComparison.Ordinal) + 1)..];
+                throw env.ExceptUserArg(name, string.Create(CultureInfo.InvariantCulture, $"{name} is {value ?? "null"}: it must be {range}."));
             }
         }
     }

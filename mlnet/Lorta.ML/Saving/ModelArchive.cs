@@ -39,7 +39,8 @@ internal static class ModelArchive
         {
             if (!IsPlainName(file.Name))
             {
-                throw context.ExceptDecode("The model names the file '{0}', which is not a plain file name: the model is not to be trusted.", file.Name);
+                throw context.ExceptDecode(
+                    $"The model names the file '{file.Name}', which is not a plain file name: it was not saved by Lorta.ML, so do not load it.");
             }
 
             if (!TryExtract(ctx, file.Name, Path.Combine(folder, file.Name)) || Describe(Path.Combine(folder, file.Name)) != file)
@@ -87,7 +88,8 @@ internal static class ModelArchive
         }
         catch (JsonException error)
         {
-            throw context.ExceptDecode(error, "The model's manifest is not one that this version of Lorta.ML reads: load it with the version that saved it.");
+            throw context.ExceptDecode(
+                error, "The model's manifest is not one that this version of Lorta.ML reads: load it with the version that saved it.");
         }
     }
 
@@ -98,7 +100,9 @@ internal static class ModelArchive
     }
 
     private static bool IsPlainName(string name) =>
-        name.Length > 0 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-') && !name.Contains("..", StringComparison.Ordinal) && name != ".";
+        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
+        && name.Any(char.IsAsciiLetterOrDigit)
+        && !name.Contains("..", StringComparison.Ordinal);
 
     private static Exception Damaged(IExceptionContext context, string part) =>
         context.ExceptDecode("The model file is damaged in its part '{0}': get it again from where it was saved.", part);

@@ -16,6 +16,7 @@ internal sealed class Workload : IDisposable
     private readonly Tensor _ids;
     private readonly Tensor _labels;
     private readonly Parameter _embeddingBias;
+    private readonly List<AdamW> _optimizers = [];
 
     public Workload(ModelSize size, int rows, int tokens)
     {
@@ -59,6 +60,7 @@ internal sealed class Workload : IDisposable
     public Action TrainingStep(Adapter adapter)
     {
         AdamW[] optimizers = [.. adapter.Trained.Select(entry => new AdamW(entry.Parameter, 0.9, 0.999, 1e-8))];
+        _optimizers.AddRange(optimizers);
         return () =>
         {
             Model.train();
@@ -95,6 +97,7 @@ internal sealed class Workload : IDisposable
 
     public void Dispose()
     {
+        _optimizers.ForEach(optimizer => optimizer.Dispose());
         Model.Dispose();
         _ids.Dispose();
         _labels.Dispose();
