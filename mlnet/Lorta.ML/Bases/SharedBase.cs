@@ -16,20 +16,28 @@ internal sealed class SharedBase
 
     private readonly string _key;
     private readonly Lazy<SequenceClassifier> _model;
-    private readonly TemporaryFolder? _temporary;
+    private readonly List<string> _folders = [];
+    private TemporaryFolder? _temporary;
     private int _users;
 
-    private SharedBase(string key, string folder, TemporaryFolder? temporary, Device device)
+    private SharedBase(string key, string folder, Device device)
     {
         _key = key;
-        _temporary = temporary;
-        Folder = folder;
         Device = device;
         _model = new Lazy<SequenceClassifier>(() => Load(folder, device));
     }
 
-    /// <summary>The folder that it was loaded from.</summary>
-    public string Folder { get; }
+    /// <summary>A folder with its files: of those that its users named, the first that is still there.</summary>
+    public string Folder
+    {
+        get
+        {
+            lock (Loaded)
+            {
+                return _folders.Find(Directory.Exists) ?? _folders[0];
+            }
+        }
+    }
 
     /// <summary>Where it runs.</summary>
     public Device Device { get; }
@@ -49,15 +57,11 @@ internal sealed class SharedBase
         {
             if (!Loaded.TryGetValue(key, out shared!))
             {
-                Loaded.Add(key, shared = new SharedBase(key, folder, temporary, device));
+                Loaded.Add(key, shared = new SharedBase(key, folder, device));
             }
 
+            shared.Keep(folder, temporary);
             shared._users++;
-        }
-
-        if (temporary != shared._temporary)
-        {
-            temporary?.Dispose();
         }
 
         try
@@ -95,6 +99,22 @@ internal sealed class SharedBase
         }
 
         _temporary?.Dispose();
+    }
+
+    /// <summary>Remembers where a user has the files; of temporary folders one is enough.</summary>
+    private void Keep(string folder, TemporaryFolder? temporary)
+    {
+        if (temporary is not null && _temporary is not null)
+        {
+            temporary.Dispose();
+            return;
+        }
+
+        _temporary ??= temporary;
+        if (!_folders.Contains(folder))
+        {
+            _folders.Add(folder);
+        }
     }
 
     private static SequenceClassifier Load(string folder, Device device)

@@ -44,6 +44,9 @@ public abstract class Adapter : nn.Module, IActiveAdapter
     /// <summary>Whether base weights exist that compute what the adapter computes.</summary>
     public virtual bool CanMerge => true;
 
+    /// <summary>Whether it changes the ends of sublayers.</summary>
+    internal virtual bool ActsOnSublayers => false;
+
     /// <summary>How many of its numbers are trained.</summary>
     public long TrainableCount => Trained.Sum(entry => entry.Parameter.numel());
 

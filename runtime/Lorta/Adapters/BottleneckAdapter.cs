@@ -45,6 +45,8 @@ internal abstract class BottleneckAdapter : Adapter
 
     public override bool CanMerge => false;
 
+    internal override bool ActsOnSublayers => true;
+
     protected internal override Tensor Close(SublayerSite site, Tensor output, Tensor residual)
     {
         if (!_sites.Contains(site))

@@ -43,6 +43,8 @@ internal sealed class CpFit
     // The error is a root of a difference of squares: below this it is rounding.
     private const double Exact = 1e-7;
 
+    private static readonly Scalar Smallest = 1e-300;
+
     private readonly UpdateTensor _updates;
     private readonly Tensor _y; // [n, H, w, p]
     private readonly double _squaredNorm;
@@ -117,7 +119,7 @@ internal sealed class CpFit
             Tensor gram = Product(Enumerable.Range(A, Matrices + 1).Where(other => other != mode).Select(other => Gram(_factors[other])));
             Tensor solved = linalg.pinv(gram, hermitian: true).mm(target.t()).t().contiguous();
             inner = (target * solved).sum();
-            Tensor norms = linalg.vector_norm(solved, 2, [0]).clamp_min(1e-300); // all of a component's size moves on to the last factor
+            Tensor norms = linalg.vector_norm(solved, 2, [0]).clamp_min(Smallest); // all of a component's size moves on to the last factor
             Replace(mode, mode == Matrices ? solved : solved / norms);
         }
 
@@ -155,7 +157,7 @@ internal sealed class CpFit
     private void Balance()
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor[] norms = [.. _factors.Select(factor => linalg.vector_norm(factor, 2, [0]).clamp_min(1e-300))]; // each [r]
+        Tensor[] norms = [.. _factors.Select(factor => linalg.vector_norm(factor, 2, [0]).clamp_min(Smallest))]; // each [r]
         using Scalar fifth = 1.0 / _factors.Length;
         Tensor mean = Product(norms).pow(fifth);
         for (int mode = A; mode <= Matrices; mode++)

@@ -14,7 +14,9 @@ public sealed record Nola : LoraMethod
 {
     internal const string MethodName = "nola";
 
-    /// <summary>The number k of random matrices that a factor is made of: at least 1, at most 65,536.</summary>
+    private const long MaxBasisNumbers = 1L << 30;
+
+    /// <summary>The number k of random matrices that a factor is made of: at least 1; they are held in memory, at most 2^30 numbers for each side.</summary>
     public int Bases { get; init; } = 64;
 
     /// <summary>The seed that the random matrices are drawn with.</summary>
@@ -47,9 +49,10 @@ public sealed record Nola : LoraMethod
     private protected override void Validate(AttentionLayout layout)
     {
         base.Validate(layout);
-        if (Bases is < 1 or > 65_536)
+        long most = MaxBasisNumbers / ((long)Rank * Math.Max(layout.Width, layout.HeadRows(AttentionMatrix.Query)));
+        if (Bases < 1 || Bases > most)
         {
-            throw new ArgumentOutOfRangeException(nameof(Bases), $"Bases is {Bases}: choose a number from 1 to 65536.");
+            throw new ArgumentOutOfRangeException(nameof(Bases), $"Bases is {Bases}: choose a number from 1 to {most}, as each has the size of a factor.");
         }
     }
 

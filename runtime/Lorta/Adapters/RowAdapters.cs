@@ -57,6 +57,11 @@ internal sealed class RowAdapters : IActiveAdapter, IDisposable
 
     public Tensor Close(SublayerSite site, Tensor output, Tensor residual)
     {
+        if (!Array.Exists(_groups, group => group.Adapter is { ActsOnSublayers: true }))
+        {
+            return site.Module.Close(output, residual);
+        }
+
         using DisposeScope scope = NewDisposeScope();
         return ByAdapter(
             $"{site.Module.Kind} sublayer of layer {site.Layer}",

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Lorta.Checkpoints;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -65,9 +66,10 @@ public sealed record Vera : LowRankMethod
             using Generator generator = new((ulong)method.ProjectionSeed, CPU);
             Add("A", Kaiming(method.Rank, AdaptedSites.Max(site => site.Columns)), trained: false);
             Add("B", Kaiming(AdaptedSites.Max(site => site.Rows), method.Rank), trained: false);
+            using Scalar initial = method.InitialScale;
             foreach (ProjectionSite site in AdaptedSites)
             {
-                Add(site, "d", full(method.Rank, method.InitialScale));
+                Add(site, "d", full(method.Rank, initial));
                 Add(site, "b", zeros(site.Rows));
             }
 

@@ -72,6 +72,7 @@ public sealed class DiagnosticTests
     {
         string root = Root();
         string[] rows = File.ReadAllLines(Path.Combine(root, "generators/Lorta.Generators/AnalyzerReleases.Unshipped.md"));
+        string index = File.ReadAllText(Path.Combine(root, "docs/diagnostics/README.md"));
         string[] tested = [.. Cases.Values.SelectMany(test => test.Expected).Select(text => text[..8]), "LORTA015"];
         Assert.Equal(typeof(Descriptors).GetFields().Count(field => field.FieldType == typeof(DiagnosticDescriptor)), Descriptors.All.Length);
         Assert.Equal(Descriptors.All.Length, Descriptors.All.Select(descriptor => descriptor.Id).Distinct().Count());
@@ -83,6 +84,7 @@ public sealed class DiagnosticTests
             string severity = descriptor.DefaultSeverity == DiagnosticSeverity.Info ? "information" : descriptor.DefaultSeverity.ToString().ToLowerInvariant();
             Assert.Contains($"\nSeverity: {severity}\n", page);
             Assert.Single(rows, row => row.StartsWith($"{descriptor.Id} | {descriptor.Category} | {descriptor.DefaultSeverity} |", StringComparison.Ordinal));
+            Assert.Contains($"| [{descriptor.Id}]({descriptor.Id}.md) | {severity} | {descriptor.Title} |\n", index);
             Assert.EndsWith($"docs/diagnostics/{descriptor.Id}.md", descriptor.HelpLinkUri);
         }
     }

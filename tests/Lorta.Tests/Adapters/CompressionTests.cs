@@ -1,5 +1,6 @@
 using Lorta.Adapters;
 using Lorta.Models;
+using Lorta.Tests.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,6 +8,7 @@ using static TorchSharp.torch;
 namespace Lorta.Tests.Adapters;
 
 /// <summary>LoRTA adapters as PEFT's LoRA, LoRA adapters as LoRTA, and LoRTA adapters with fewer components.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class CompressionTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("lorta").FullName;

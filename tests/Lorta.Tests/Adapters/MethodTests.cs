@@ -1,5 +1,6 @@
 using Lorta.Adapters;
 using Lorta.Models;
+using Lorta.Tests.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,6 +9,7 @@ using static TorchSharp.torch.nn;
 namespace Lorta.Tests.Adapters;
 
 /// <summary>The methods without a reference folder, against a plain forward written from their definitions.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class MethodTests : IDisposable
 {
     private static readonly EncoderConfig Config = new()
@@ -180,6 +182,50 @@ public sealed class MethodTests : IDisposable
             double tolerance = name.EndsWith("key.bias", StringComparison.Ordinal) ? 1e-4 : 1e-4 * copies[name].grad!.abs().max().ToDouble();
             Near.Absolute(copies[name].grad!, parameter.grad!, tolerance, $"gradient of {name}");
         }
+    }
+
+    [Fact]
+    public void RowsOfOneBatchUseOtherMethods()
+    {
+        using Adapter houlsby = new HoulsbyAdapters { Bottleneck = 5 }.Attach(_model, "houlsby");
+        using Adapter lora = new Lora { Rank = 3 }.Attach(_model, "lora");
+        Randomise(houlsby);
+        Randomise(lora);
+        Tensor Alone(Adapter adapter, int row)
+        {
+            using AdapterScope use = adapter.Use();
+            return Forward()[row];
+        }
+
+        using AdapterScope rows = AdapterScope.OfRows([lora, houlsby]);
+        Tensor actual = Forward();
+        Near.Absolute(Alone(lora, 0), actual[0], 1e-5, "first row");
+        Near.Absolute(Alone(houlsby, 1), actual[1], 1e-5, "second row");
+    }
+
+    public static TheoryData<AdapterMethod, string> OutOfRange => new()
+    {
+        { new Lora { Rank = 0 }, "Rank is 0: choose one from 1 to 12" },
+        { new Lora { Rank = 13 }, "Rank is 13" },
+        { new Lora { Alpha = double.NaN }, "Alpha is NaN" },
+        { new Lora { Dropout = 1 }, "Dropout is 1" },
+        { new Lora { Targets = AttentionMatrices.None }, "name no matrix of the model" },
+        { new LoraPlus { RateRatio = 0 }, "RateRatio is 0" },
+        { new Vera { Rank = 193 }, "Rank is 193: choose one from 1 to 192" },
+        { new AdaLora { Rank = 4, TargetRank = 5 }, "TargetRank is 5" },
+        { new AdaLora { Interval = 0 }, "Interval is 0" },
+        { new AdaLora { ImportanceDecay = 1 }, "ImportanceDecay is 1" },
+        { new Nola { Bases = int.MaxValue }, "Bases is 2147483647" },
+        { new HoulsbyAdapters { Bottleneck = 0 }, "Bottleneck is 0" },
+        { new AdapterDrop { Bottleneck = 4, DroppedLayers = 3 }, "choose from 0 to 2" },
+    };
+
+    [Theory]
+    [MemberData(nameof(OutOfRange))]
+    public void AnOptionOutOfRangeIsNamedAndNothingAttached(AdapterMethod method, string expected)
+    {
+        Assert.Contains(expected, Assert.ThrowsAny<ArgumentException>(() => method.Attach(_model)).Message, StringComparison.Ordinal);
+        Assert.Empty(_model.Sites.Adapters);
     }
 
     [Fact]

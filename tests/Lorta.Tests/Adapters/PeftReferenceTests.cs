@@ -101,10 +101,10 @@ public sealed class PeftReferenceTests : IDisposable
             Tensor[] start = [.. trained.Select(parameter => parameter.detach().clone())];
             using (no_grad())
             {
-                manual_seed(1);
+                using Generator generator = new(1);
                 foreach (Parameter parameter in trained)
                 {
-                    parameter.mul_(1 + (perturbation * randn_like(parameter)));
+                    parameter.mul_(1 + (perturbation * randn(parameter.shape, generator: generator)));
                 }
             }
 
