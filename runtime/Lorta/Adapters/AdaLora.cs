@@ -133,11 +133,12 @@ public sealed record AdaLora : LowRankMethod
         public AdaLoraAdapter(AdapterSites sites, AdaLora method, string name)
             : base(sites, method, name)
         {
+            using DisposeScope scope = NewDisposeScope();
             foreach (ProjectionSite site in AdaptedSites)
             {
-                Add(site, "A", randn(method.Rank, site.Columns).mul_(StartDeviation));
-                Add(site, "B", randn(site.Rows, method.Rank).mul_(StartDeviation));
-                Add(site, "E", zeros(method.Rank, 1));
+                AddParameter(site, "A", randn(method.Rank, site.Columns).mul_(StartDeviation));
+                AddParameter(site, "B", randn(site.Rows, method.Rank).mul_(StartDeviation));
+                AddParameter(site, "E", zeros(method.Rank, 1));
             }
 
             _scaling = method.Alpha / (method.Rank + 1e-5); // as PEFT has it

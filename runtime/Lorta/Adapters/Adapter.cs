@@ -260,6 +260,17 @@ public abstract class Adapter : nn.Module, IActiveAdapter
         base.Dispose(disposing);
     }
 
+    /// <summary>Adds a parameter, which lives as long as the adapter.</summary>
+    private protected void AddParameter(string name, Tensor start, bool trained = true)
+    {
+        using (start)
+        {
+            var parameter = new Parameter(start, trained);
+            parameter.DetachFromDisposeScope();
+            register_parameter(name, parameter);
+        }
+    }
+
     /// <summary>A factor in the type of the activations that it meets.</summary>
     /// <exception cref="InvalidOperationException">It is on another device.</exception>
     private protected Tensor As(Tensor factor, Tensor activations)

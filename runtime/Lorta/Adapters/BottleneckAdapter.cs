@@ -1,5 +1,4 @@
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
@@ -23,6 +22,7 @@ internal abstract class BottleneckAdapter : Adapter
         : base(sites, method, name)
     {
         _sites = [.. adapted];
+        using DisposeScope scope = NewDisposeScope();
         int width = sites.Layout.Width;
         foreach (SublayerSite site in adapted)
         {
@@ -31,15 +31,7 @@ internal abstract class BottleneckAdapter : Adapter
             Add("up.weight", zeros(width, method.Bottleneck));
             Add("up.bias", zeros(width));
 
-            void Add(string part, Tensor start)
-            {
-                using (start)
-                {
-                    var parameter = new Parameter(start);
-                    parameter.DetachFromDisposeScope(); // it lives as long as the adapter
-                    register_parameter(NameOf(site, part), parameter);
-                }
-            }
+            void Add(string part, Tensor start) => AddParameter(NameOf(site, part), start);
         }
     }
 

@@ -41,10 +41,11 @@ public sealed record Dora : LoraMethod
         public DoraAdapter(AdapterSites sites, Dora method, string name)
             : base(sites, method, name)
         {
+            using DisposeScope scope = NewDisposeScope();
             using IDisposable noGrad = no_grad();
             foreach (ProjectionSite site in AdaptedSites)
             {
-                Add(site, "magnitude", RowNorms(site.Weight).to(ScalarType.Float32).cpu());
+                AddParameter(site, "magnitude", RowNorms(site.Weight).to(ScalarType.Float32).cpu());
             }
         }
 

@@ -20,12 +20,13 @@ public class LoraAdapter : LowRankAdapter
     public LoraAdapter(AdapterSites sites, LoraMethod method, string name = "default", bool trainsA = true)
         : base(sites, method, name)
     {
+        using DisposeScope scope = NewDisposeScope();
         _scaling = method.Scaling;
         foreach (ProjectionSite site in AdaptedSites)
         {
             double bound = 1 / Math.Sqrt(site.Columns);
-            Add(site, "A", empty(method.Rank, site.Columns).uniform_(-bound, bound), trainsA);
-            Add(site, "B", zeros(site.Rows, method.Rank));
+            AddParameter(site, "A", empty(method.Rank, site.Columns).uniform_(-bound, bound), trainsA);
+            AddParameter(site, "B", zeros(site.Rows, method.Rank));
         }
     }
 

@@ -36,10 +36,7 @@ public class LortaAdapter : Adapter
             ValidateTargets(matrices);
             foreach ((LortaFactor factor, long[] shape) in LortaFactors.Shapes(sites.Layout, options, matrices.Length))
             {
-                using Tensor start = LortaStart.Factor(factor, shape, options);
-                var parameter = new Parameter(start, !options.Frozen.HasFlag(factor));
-                parameter.DetachFromDisposeScope(); // it lives as long as the adapter
-                register_parameter(ParameterName(factor), parameter);
+                AddParameter(ParameterName(factor), LortaStart.Factor(factor, shape, options), !options.Frozen.HasFlag(factor));
             }
 
             _factors = new LortaFactors(options, matrices, Factor);

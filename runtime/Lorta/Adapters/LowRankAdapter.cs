@@ -92,18 +92,8 @@ public abstract class LowRankAdapter : Adapter
     private protected bool Drops(ProjectionSite site) => ((LowRankMethod)Method).Dropout > 0 && site.Projection.training;
 
     /// <summary>Adds a parameter that a matrix has for itself.</summary>
-    private protected void Add(ProjectionSite site, string part, Tensor start, bool trained = true) => Add(NameOf(site, part), start, trained);
-
-    /// <summary>Adds a parameter of the adapter.</summary>
-    private protected void Add(string part, Tensor start, bool trained = true)
-    {
-        using (start)
-        {
-            var parameter = new Parameter(start, trained);
-            parameter.DetachFromDisposeScope(); // it lives as long as the adapter
-            register_parameter(part, parameter);
-        }
-    }
+    private protected void AddParameter(ProjectionSite site, string part, Tensor start, bool trained = true) =>
+        AddParameter(NameOf(site, part), start, trained);
 
     /// <summary>A parameter of a matrix, read from the adapter each time, because a move to another device or type replaces it.</summary>
     private protected Parameter Part(ProjectionSite site, string part) => get_parameter(NameOf(site, part))!;

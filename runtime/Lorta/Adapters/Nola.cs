@@ -63,6 +63,7 @@ public sealed record Nola : LoraMethod
         public NolaAdapter(AdapterSites sites, Nola method, string name)
             : base(sites, method, name)
         {
+            using DisposeScope scope = NewDisposeScope();
             _scaling = method.Scaling;
             using Generator generator = new((ulong)method.BasisSeed, CPU);
             foreach (int columns in AdaptedSites.Select(site => site.Columns).Distinct().Order())
@@ -79,8 +80,8 @@ public sealed record Nola : LoraMethod
             using Scalar deviation = 1 / Math.Sqrt(method.Bases);
             foreach (ProjectionSite site in AdaptedSites)
             {
-                Add(site, "a", randn(method.Bases).mul_(deviation));
-                Add(site, "b", zeros(method.Bases));
+                AddParameter(site, "a", randn(method.Bases).mul_(deviation));
+                AddParameter(site, "b", zeros(method.Bases));
             }
 
             void AddBasis(string side, int features)

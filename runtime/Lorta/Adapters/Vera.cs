@@ -63,14 +63,15 @@ public sealed record Vera : LowRankMethod
         public VeraAdapter(AdapterSites sites, Vera method, string name)
             : base(sites, method, name)
         {
+            using DisposeScope scope = NewDisposeScope();
             using Generator generator = new((ulong)method.ProjectionSeed, CPU);
-            Add("A", Kaiming(method.Rank, AdaptedSites.Max(site => site.Columns)), trained: false);
-            Add("B", Kaiming(AdaptedSites.Max(site => site.Rows), method.Rank), trained: false);
+            AddParameter("A", Kaiming(method.Rank, AdaptedSites.Max(site => site.Columns)), trained: false);
+            AddParameter("B", Kaiming(AdaptedSites.Max(site => site.Rows), method.Rank), trained: false);
             using Scalar initial = method.InitialScale;
             foreach (ProjectionSite site in AdaptedSites)
             {
-                Add(site, "d", full(method.Rank, initial));
-                Add(site, "b", zeros(site.Rows));
+                AddParameter(site, "d", full(method.Rank, initial));
+                AddParameter(site, "b", zeros(site.Rows));
             }
 
             // Uniform with the variance 2/fan-in, as PEFT draws it.

@@ -11,6 +11,7 @@ namespace Lorta.Tests.Adapters;
 [Collection(GlobalGenerator.Name)]
 public sealed class LowRankProjectionTests : IDisposable
 {
+    private static readonly Scalar Size = 0.3;
     private static readonly AttentionLayout Layout = new(Layers: 1, Heads: 4, KeyValueHeads: 2, HeadWidth: 3, Width: 12);
 
     private readonly DisposeScope _scope = NewDisposeScope();
@@ -71,7 +72,7 @@ public sealed class LowRankProjectionTests : IDisposable
         using IDisposable noGrad = no_grad();
         foreach ((_, Parameter parameter) in adapter.Trained)
         {
-            parameter.add_(0.3 * randn_like(parameter));
+            parameter.copy_(parameter.Plus(randn_like(parameter).mul(Size)));
         }
 
         return adapter;

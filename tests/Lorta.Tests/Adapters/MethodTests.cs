@@ -12,6 +12,8 @@ namespace Lorta.Tests.Adapters;
 [Collection(GlobalGenerator.Name)]
 public sealed class MethodTests : IDisposable
 {
+    private static readonly Scalar Size = 0.2;
+
     private static readonly EncoderConfig Config = new()
     {
         VocabularySize = 30,
@@ -39,7 +41,7 @@ public sealed class MethodTests : IDisposable
         foreach (Parameter parameter in _model.parameters())
         {
             parameter.requires_grad = false;
-            parameter.add_(0.1 * randn_like(parameter));
+            parameter.copy_(parameter.Plus(randn_like(parameter).mul(Size)));
         }
     }
 
@@ -78,6 +80,26 @@ public sealed class MethodTests : IDisposable
         adapter.Dispose();
         Assert.All(_model.state_dict(), entry => Assert.True(before[entry.Key].equal(entry.Value).all().ToBoolean(), entry.Key));
         Assert.Empty(_model.Sites.Adapters);
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void AStepLeavesNoTensorBehind(AdapterMethod method)
+    {
+        using Adapter adapter = method.Attach(_model);
+        Step(); // the first gradients stay
+        long before = DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount;
+        Step();
+        Assert.Equal(before, DisposeScopeManager.Statistics.TensorStatistics.ThreadTotalLiveCount);
+
+        void Step()
+        {
+            using DisposeScope scope = NewDisposeScope();
+            using AdapterScope use = adapter.Use();
+            Tensor loss = Forward().square().sum();
+            (adapter.Penalty() is { } penalty ? loss + penalty : loss).backward();
+            adapter.AfterStep(1, 3);
+        }
     }
 
     [Theory]
@@ -305,7 +327,7 @@ public sealed class MethodTests : IDisposable
         manual_seed(11);
         foreach ((_, Parameter parameter) in adapter.Trained)
         {
-            parameter.add_(0.3 * randn_like(parameter));
+            parameter.copy_(parameter.Plus(randn_like(parameter).mul(Size)));
         }
     }
 

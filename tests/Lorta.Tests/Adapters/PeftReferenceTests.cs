@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Lorta.Adapters;
 using Lorta.Checkpoints;
 using Lorta.Models;
+using AdamW = Lorta.Training.AdamW;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -55,7 +56,7 @@ public sealed class PeftReferenceTests : IDisposable
         Tensor Loss()
         {
             Tensor loss = functional.cross_entropy(model.forward(ids, mask, types), expected["labels"]);
-            return adapter.Penalty() is { } penalty ? loss + penalty : loss;
+            return adapter.Penalty() is { } penalty ? loss.Plus(penalty) : loss;
         }
 
         Tensor loss = Loss();
@@ -102,22 +103,25 @@ public sealed class PeftReferenceTests : IDisposable
             using (no_grad())
             {
                 using Generator generator = new(1);
+                using Scalar size = perturbation;
                 foreach (Parameter parameter in trained)
                 {
-                    parameter.mul_(1 + (perturbation * randn(parameter.shape, generator: generator)));
+                    parameter.mul_(ones_like(parameter).Plus(randn(parameter.shape, generator: generator).mul(size)));
                 }
             }
 
-            using optim.Optimizer optimizer = optim.AdamW(trained, lr: 5e-3, weight_decay: 0.01);
+            AdamW[] optimizers = [.. trained.Select(parameter => new AdamW(parameter, 0.9, 0.999, 1e-8))];
             var seen = new double[reference.Length];
             for (int step = 0; step < seen.Length; step++)
             {
-                optimizer.zero_grad();
                 Tensor current = Loss();
                 seen[step] = current.ToDouble();
+                Array.ForEach(trained, parameter => parameter.grad = null);
                 current.backward();
-                optimizer.step();
+                Array.ForEach(optimizers, optimizer => optimizer.Step(5e-3, 0.01));
             }
+
+            Array.ForEach(optimizers, optimizer => optimizer.Dispose());
 
             using (no_grad())
             {
