@@ -105,6 +105,37 @@ public sealed class RoundTripTests : IDisposable
         Assert.Equal(Directory.GetFiles(whole).Select(Path.GetFileName).Order(), Directory.GetFiles(halves).Select(Path.GetFileName).Order());
     }
 
+    [Fact]
+    public async Task Killed_runs_resume_to_the_same_adapter()
+    {
+        const int Kills = 10;
+        string whole = Path.Combine(_folder.Path, "whole");
+        string killed = Path.Combine(_folder.Path, "killed");
+        string state = Path.Combine(killed, "state.safetensors");
+        string[] longer = ["--epochs", "60", "--save-steps", "1"];
+        (await Train(whole, longer)).AssertWentWell();
+
+        for (int kill = 0; kill < Kills; kill++)
+        {
+            DateTime written = File.GetLastWriteTimeUtc(state);
+            using Process process = GlueProgram.Start(TrainArguments(killed, kill == 0 ? longer : [.. longer, "--resume"]));
+            while (File.GetLastWriteTimeUtc(state) == written)
+            {
+                Assert.False(process.HasExited, "the run ended before it was killed");
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            }
+
+            await Task.Delay(Random.Shared.Next(60), TestContext.Current.CancellationToken);
+            Assert.False(process.HasExited, "the run ended before it was killed");
+            process.Kill(); // SIGKILL
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        (await Train(killed, [.. longer, "--resume"])).AssertWentWell();
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(whole, "adapter_model.safetensors")), File.ReadAllBytes(Path.Combine(killed, "adapter_model.safetensors")));
+    }
+
     /// <summary>The plain exported model computes what base and adapter compute together.</summary>
     private void AssertSameLogits(string run, string exported)
     {
