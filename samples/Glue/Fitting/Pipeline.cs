@@ -69,7 +69,7 @@ internal sealed class Pipeline
 
         if (lorta != new LortaOptions { Rank = lorta.Rank, Alpha = lorta.Alpha, Modes = lorta.Modes, Dropout = lorta.Dropout })
         {
-            throw new InputException("--mlnet has the paper's orientation and scaling: leave out --orientation and --rank-stabilized.");
+            throw new InputException("--mlnet has the paper's orientation, scaling, targets and factors: leave out --orientation, --rank-stabilized, --targets and --frozen.");
         }
 
         if (training.Schedule.Shape != ScheduleShape.Linear)
