@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Lorta.Adapters;
 using Lorta.Checkpoints.Hub;
 using Lorta.ML.Bases;
 using Microsoft.ML.Runtime;
@@ -20,6 +21,11 @@ internal static class OptionRanges
         Require(Enum.IsDefined(options.Task), options.Task, "one of the tasks");
         Require(!string.IsNullOrEmpty(options.TextColumn), options.TextColumn, "the name of a column");
         Require(!string.IsNullOrEmpty(options.LabelColumn), options.LabelColumn, "the name of a column");
+        Require(
+            options.Method is null || AdapterMethods.Names.Contains(options.Method.Name),
+            options.Method?.Name,
+            $"one that a saved model can name: {string.Join(", ", AdapterMethods.Names)}",
+            nameof(options.Method));
         Require(options.Rank >= 1, options.Rank, "at least 1");
         Require(double.IsFinite(options.Alpha), options.Alpha, "a finite number");
         Require((options.Modes & ~LortaModes.All) == 0, options.Modes, "made of Heads, Layers and Qkvp");
@@ -27,7 +33,7 @@ internal static class OptionRanges
         Require(options.Epochs >= 1, options.Epochs, "at least 1");
         Require(options.BatchSize >= 1, options.BatchSize, "at least 1");
         Require(options.MicroBatchSize is null or >= 1, options.MicroBatchSize, "at least 1, or null");
-        Require(options.LearningRate is >= 0 and < double.PositiveInfinity, options.LearningRate, "at least 0");
+        Require(options.LearningRate is null or (>= 0 and < double.PositiveInfinity), options.LearningRate, "at least 0, or null");
         Require(options.HeadLearningRate is >= 0 and < double.PositiveInfinity, options.HeadLearningRate, "at least 0");
         Require(options.HeadWeightDecay is >= 0 and < double.PositiveInfinity, options.HeadWeightDecay, "at least 0");
         Require(options.MaxGradientNorm is null or > 0, options.MaxGradientNorm, "above 0, or null");

@@ -8,6 +8,9 @@ public abstract record AdapterMethod
     /// <summary>The method's name on disk and on command lines, such as <c>lorta</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Whether it trains the base's own weights, in place, so that no other adapter can act on the same base.</summary>
+    public virtual bool TrainsBase => false;
+
     /// <summary>Attaches a new adapter to a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="name">A name that no other adapter of the model has.</param>

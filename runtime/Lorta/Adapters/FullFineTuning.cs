@@ -11,6 +11,9 @@ public sealed record FullFineTuning : AdapterMethod
     public override string Name => MethodName;
 
     /// <inheritdoc/>
+    public override bool TrainsBase => true;
+
+    /// <inheritdoc/>
     public override Adapter Attach(IAdaptable model, string name = "default") => new FullAdapter(model.Sites, this, name);
 
     /// <inheritdoc/>
