@@ -170,7 +170,7 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         BatchSize = _options.BatchSize,
         MicroBatchSize = _options.MicroBatchSize,
         AdapterRate = _options.LearningRateOrDefault,
-        HeadRate = _options.HeadLearningRate,
+        HeadRate = _options.HeadLearningRateOrDefault,
         HeadWeightDecay = _options.HeadWeightDecay,
         MaxGradientNorm = _options.MaxGradientNorm,
         Schedule = new LearningRateSchedule(ScheduleShape.Linear, _options.WarmupRatio),

@@ -62,12 +62,15 @@ public sealed class LortaFineTuneOptions
     public int? MicroBatchSize { get; set; }
 
     /// <summary>
-    /// The highest learning rate of what the method trains beside the head; null, the default, is the method's usual one: 1e-2 for LoRTA.
+    /// The highest learning rate of what the method trains beside the head; null, the default, is the method's
+    /// <see cref="AdapterMethod.DefaultRate"/>: 1e-2 for LoRTA.
     /// </summary>
     public double? LearningRate { get; set; }
 
-    /// <summary>The highest learning rate of the head; by default 1e-3.</summary>
-    public double HeadLearningRate { get; set; } = 1e-3;
+    /// <summary>
+    /// The highest learning rate of the head; null, the default, is the method's <see cref="AdapterMethod.DefaultHeadRate"/>: 1e-3 for LoRTA.
+    /// </summary>
+    public double? HeadLearningRate { get; set; }
 
     /// <summary>AdamW's weight decay of the head's weights; by default 0.01.</summary>
     public double HeadWeightDecay { get; set; } = 0.01;
@@ -124,10 +127,7 @@ public sealed class LortaFineTuneOptions
 
     internal AdapterMethod MethodOrDefault => Method ?? new LortaOptions { Rank = Rank, Alpha = Alpha, Modes = Modes, Dropout = Dropout };
 
-    internal double LearningRateOrDefault => LearningRate ?? MethodOrDefault switch
-    {
-        LortaOptions or Vera => 1e-2,
-        FullFineTuning => 5e-5,
-        _ => 1e-3,
-    };
+    internal double LearningRateOrDefault => LearningRate ?? MethodOrDefault.DefaultRate;
+
+    internal double HeadLearningRateOrDefault => HeadLearningRate ?? MethodOrDefault.DefaultHeadRate;
 }

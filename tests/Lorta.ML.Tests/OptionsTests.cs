@@ -18,6 +18,7 @@ public sealed class OptionsTests(TinyBase tiny) : IClassFixture<TinyBase>
         { "TextColumn", options => options.TextColumn = "" },
         { "LabelColumn", options => options.LabelColumn = "" },
         { "Method", options => options.Method = new Unregistered() },
+        { "Method", options => options.Method = new Lora { Rank = 0 } },
         { "Rank", options => options.Rank = 0 },
         { "Alpha", options => options.Alpha = double.NaN },
         { "Modes", options => options.Modes = (LortaModes)64 },

@@ -14,6 +14,12 @@ public sealed record FullFineTuning : AdapterMethod
     public override bool TrainsBase => true;
 
     /// <inheritdoc/>
+    public override double DefaultRate => 5e-5;
+
+    /// <inheritdoc/>
+    public override double DefaultHeadRate => 5e-4;
+
+    /// <inheritdoc/>
     public override Adapter Attach(IAdaptable model, string name = "default") => new FullAdapter(model.Sites, this, name);
 
     /// <inheritdoc/>

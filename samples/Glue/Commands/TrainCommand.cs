@@ -3,8 +3,6 @@ using System.Diagnostics;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
-using Glue.Tasks;
-using Lorta.Adapters;
 
 namespace Glue.Commands;
 
@@ -63,7 +61,7 @@ internal static class TrainCommand
             using FineTunedModel trained = Train(settings, () => FineTunedModel.Train(basis, rows, settings, title, cancellation));
             TrainedFolder.Save(folder, rows, basis, fixedSeed, trained);
             File.Delete(state);
-            RunReport report = Report(rows.Task, settings, fixedSeed, trained, clock.Elapsed);
+            RunReport report = RunReport.Of(rows, basis, settings, trained, clock.Elapsed);
             if (result.GetValue(json) is { } path)
             {
                 report.Write(path);
@@ -98,16 +96,6 @@ internal static class TrainCommand
             throw new OperationCanceledException($"Stopped; the same command with --resume goes on from {settings.Options.StateFile}.", e);
         }
     }
-
-    private static RunReport Report(TextTask task, FineTuneSettings settings, int seed, FineTunedModel trained, TimeSpan time) => new(
-        task.Name,
-        settings.Method.Name,
-        (settings.Method as LortaOptions)?.Rank,
-        seed,
-        trained.AdapterParameters + trained.HeadParameters,
-        time.TotalSeconds,
-        [.. trained.Result.Epochs.Select(epoch => EpochReport.Of(epoch, task))],
-        EpochReport.Of(trained.Best, task));
 
     private static string StateFile(string folder, bool resume)
     {
