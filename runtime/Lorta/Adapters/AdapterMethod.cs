@@ -11,6 +11,9 @@ public abstract record AdapterMethod
     /// <summary>The method's name on disk and on command lines, such as <c>lorta</c>.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Whether it trains the base's own weights, in place, so that no other adapter can act on the same base.</summary>
+    public virtual bool TrainsBase => false;
+
     /// <summary>The adapter's highest learning rate under AdamW where none is chosen.</summary>
     public virtual double DefaultRate => 1e-3;
 

@@ -11,6 +11,9 @@ public sealed record FullFineTuning : AdapterMethod
     public override string Name => MethodName;
 
     /// <inheritdoc/>
+    public override bool TrainsBase => true;
+
+    /// <inheritdoc/>
     public override double DefaultRate => 5e-5;
 
     /// <inheritdoc/>

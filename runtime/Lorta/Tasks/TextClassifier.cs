@@ -82,16 +82,29 @@ public sealed class TextClassifier : IDisposable
     /// <param name="method">What the adapter is.</param>
     /// <param name="maxLength">The most tokens of a row; null for as many as the model has positions for.</param>
     /// <param name="seed">Fixes the start of head and adapter.</param>
+    /// <param name="device">Where it computes; null for the CPU.</param>
     /// <returns>The classifier.</returns>
     /// <exception cref="CheckpointException">The folder is no checkpoint of a supported model.</exception>
     /// <exception cref="TokenizerException">The folder has no tokenizer of a supported kind.</exception>
     /// <exception cref="ArgumentException">An option is out of range, or does not fit the model.</exception>
-    public static TextClassifier Create(string folder, TaskLabels labels, AdapterMethod method, int? maxLength = null, long seed = 0)
+    public static TextClassifier Create(string folder, TaskLabels labels, AdapterMethod method, int? maxLength = null, long seed = 0, Device? device = null)
     {
         manual_seed(seed).Dispose();
         SequenceClassifier model = SequenceClassifier.Load(folder, labels.Count, newHead: true);
-        return new TextClassifier(
-            model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
+        try
+        {
+            // Moved before the adapter comes: a move replaces parameters, and some methods hold those of the base.
+            model.to(device ?? CPU);
+            var classifier = new TextClassifier(
+                model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
+            classifier.Adapter.to(classifier.Device);
+            return classifier;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
