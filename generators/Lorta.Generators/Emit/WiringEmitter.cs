@@ -23,7 +23,7 @@ internal static class WiringEmitter
                 writer.WriteLine();
                 WriteAttach(writer, model);
                 writer.WriteLine();
-                WriteFind(writer, model.Structure, access);
+                WriteFind(writer, model, access);
                 if (access.IsNeeded && !model.Type.IsGeneric)
                 {
                     writer.WriteLine();
@@ -138,8 +138,9 @@ internal static class WiringEmitter
         writer.WriteLine("    global::Lorta.Adapters.LortaAdapter.LoadTyped(this, folder, options => AttachLorta(options, name));");
     }
 
-    private static void WriteFind(SourceWriter writer, AttentionStructure structure, AccessEmitter access)
+    private static void WriteFind(SourceWriter writer, ModelInfo model, AccessEmitter access)
     {
+        AttentionStructure structure = model.Structure;
         using (writer.Block("private global::Lorta.Adapters.AdapterSites FindLortaSites()"))
         {
             writer.WriteLine("var projections = new global::System.Collections.Generic.List<global::Lorta.Adapters.ProjectionSite>();");
@@ -164,7 +165,8 @@ internal static class WiringEmitter
 
             writer.WriteLine();
             string measure = structure.Heads.IsWidth ? "OfHeadWidth" : "OfHeads";
-            writer.WriteLine($"return new(this, global::Lorta.Adapters.AttentionLayout.{measure}(projections, heads), projections);");
+            writer.WriteLine($"var kernels = global::Lorta.Adapters.ModelKernels.Of<{model.AdapterName}Kernels>();");
+            writer.WriteLine($"return new(this, global::Lorta.Adapters.AttentionLayout.{measure}(projections, heads), projections, kernels);");
         }
     }
 
