@@ -174,8 +174,13 @@ internal static class WiringEmitter
     {
         string module = access.Follow(projection.FromAttention ? "attention" : "layer", projection.Path);
         string matrices = string.Join(", ", projection.Matrices.Select(matrix => $"global::Lorta.AttentionMatrix.{matrix}"));
+        string route = projection.Holder.IsOutside ? "Undecided" : "Interceptor";
         string add;
-        if (projection.Matrices.Count == 1)
+        if (projection.IsList)
+        {
+            add = $"projections.AddRange(global::Lorta.Adapters.ProjectionSite.Elements(index, {{0}}, global::Lorta.Adapters.ProjectionRoute.{route}, {matrices}));";
+        }
+        else if (projection.Matrices.Count == 1)
         {
             string outside = projection.Holder.IsOutside ? ", global::Lorta.Adapters.ProjectionRoute.Undecided" : string.Empty;
             add = $"projections.Add(new(index, {matrices}, {{0}}{outside}));";
@@ -184,7 +189,6 @@ internal static class WiringEmitter
         {
             // Of fused rows the heads decide how many are whose, where keys and values have fewer.
             string heads = structure.KeyValueHeads is null || structure.Heads.IsWidth ? "1, 1" : $"heads, {Integer(structure.KeyValueHeads, access)}";
-            string route = projection.Holder.IsOutside ? "Undecided" : "Interceptor";
             add = $"projections.AddRange(global::Lorta.Adapters.ProjectionSite.Blocks(index, {{0}}, global::Lorta.Adapters.ProjectionRoute.{route}, {heads}, {matrices}));";
         }
 
