@@ -165,6 +165,7 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         Epochs = _options.Epochs,
         BatchSize = _options.BatchSize,
         MicroBatchSize = _options.MicroBatchSize,
+        GradientCheckpointing = _options.GradientCheckpointing,
         AdapterRate = _options.LearningRate,
         HeadRate = _options.HeadLearningRate,
         HeadWeightDecay = _options.HeadWeightDecay,

@@ -54,6 +54,12 @@ public sealed class LortaFineTuneOptions
     /// <summary>The most rows of one forward, the others of a batch being accumulated; null, the default, for the whole batch.</summary>
     public int? MicroBatchSize { get; set; }
 
+    /// <summary>
+    /// Whether each encoder layer is computed again in the backward instead of its activations being kept: less memory for more time; by
+    /// default not. It trains on the CPU only.
+    /// </summary>
+    public bool GradientCheckpointing { get; set; }
+
     /// <summary>The highest learning rate of the update's factors; by default 1e-2.</summary>
     public double LearningRate { get; set; } = 1e-2;
 
