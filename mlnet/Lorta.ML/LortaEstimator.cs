@@ -169,6 +169,7 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         Epochs = _options.Epochs,
         BatchSize = _options.BatchSize,
         MicroBatchSize = _options.MicroBatchSize,
+        GradientCheckpointing = _options.GradientCheckpointing,
         AdapterRate = _options.LearningRateOrDefault,
         HeadRate = _options.HeadLearningRateOrDefault,
         HeadWeightDecay = _options.HeadWeightDecay,

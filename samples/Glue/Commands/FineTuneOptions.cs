@@ -44,6 +44,11 @@ internal sealed class FineTuneOptions
 
     private readonly Option<int?> _microBatch = CheckedOption.WholeNumber("--micro-batch", "Rows of a forward, where a whole batch needs too much memory.", 1);
 
+    private readonly Option<bool> _checkpointing = new("--gradient-checkpointing")
+    {
+        Description = "Compute each layer again in the backward instead of keeping its activations: less memory, more time.",
+    };
+
     private readonly Option<int?> _maxLength = CheckedOption.WholeNumber("--max-length", "Tokens of a row [default: as many as the model has positions].", 3);
 
     public void AddTo(Command command)
@@ -52,7 +57,7 @@ internal sealed class FineTuneOptions
         _method.AddTo(command);
         foreach (Option option in new Option[]
         {
-            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _maxLength,
+            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _maxLength,
         })
         {
             command.Add(option);
@@ -75,6 +80,7 @@ internal sealed class FineTuneOptions
                 Epochs = result.GetValue(_epochs) ?? options.Epochs,
                 BatchSize = result.GetValue(_batch) ?? options.BatchSize,
                 MicroBatchSize = result.GetValue(_microBatch),
+                GradientCheckpointing = result.GetValue(_checkpointing),
                 HeadRate = result.GetValue(_headRate) ?? options.HeadRate,
                 AdapterRate = result.GetValue(_rate) ?? options.AdapterRate,
                 HeadWeightDecay = result.GetValue(_weightDecay) ?? options.HeadWeightDecay,

@@ -76,6 +76,7 @@ internal sealed class Pipeline
             Epochs = training.Epochs,
             BatchSize = training.BatchSize,
             MicroBatchSize = training.MicroBatchSize,
+            GradientCheckpointing = training.GradientCheckpointing,
             LearningRate = training.AdapterRate,
             HeadLearningRate = training.HeadRate,
             HeadWeightDecay = training.HeadWeightDecay,
