@@ -11,7 +11,8 @@ public class HelpTests
     [InlineData("export", "--adapter", "--out")]
     [InlineData("info", "PATH")]
     [InlineData("pretrain", "--out", "--seed", "--quiet")]
-    [InlineData("reproduce", "table1")]
+    [InlineData("reproduce", "table1", "table2")]
+    [InlineData("reproduce table2", "--model", "--layers", "--width", "--heads", "--rank", "--json")]
     [InlineData("reproduce table1", "--model", "--data", "--tasks", "--methods", "--seeds", "--preset", "--epochs", "--limit", "--out")]
     public void Help_names_what_a_command_takes(string command, params string[] names)
     {
