@@ -138,6 +138,11 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         Device device = TorchDevice.Parse(_host, _options.Device);
         classifier.Model.to(device);
         classifier.Adapter.to(device);
+        if (_options.BFloat16)
+        {
+            classifier.UseBFloat16();
+        }
+
         channel.Info("{0}", $"Training {classifier.Adapter.TrainableCount} numbers of the adapter on {train.Length} rows.");
         using IProgressChannel progress = _host.StartProgressChannel("LoRTA fine-tuning");
         var tuning = new FineTuning(classifier, TrainingOptions(validation.Length > 0))

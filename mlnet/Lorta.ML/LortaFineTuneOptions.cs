@@ -60,6 +60,12 @@ public sealed class LortaFineTuneOptions
     /// </summary>
     public bool GradientCheckpointing { get; set; }
 
+    /// <summary>
+    /// Whether the encoder's numbers are bfloat16 while training, on a device that computes in it (a processor with AVX512-BF16 or AMX); by
+    /// default not. The model scores in float32.
+    /// </summary>
+    public bool BFloat16 { get; set; }
+
     /// <summary>The highest learning rate of the update's factors; by default 1e-2.</summary>
     public double LearningRate { get; set; } = 1e-2;
 

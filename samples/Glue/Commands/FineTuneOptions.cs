@@ -67,6 +67,11 @@ internal sealed class FineTuneOptions
         Description = "Compute each layer again in the backward instead of keeping its activations: less memory, more time.",
     };
 
+    private readonly Option<bool> _bfloat16 = new("--bf16")
+    {
+        Description = "Train with the encoder's numbers in bfloat16, on a processor that computes in it; adapter and head stay float32.",
+    };
+
     private readonly Option<int?> _maxLength = CheckedOption.WholeNumber("--max-length", "Tokens of a row [default: as many as the model has positions].", 3);
 
     public void AddTo(Command command)
@@ -74,7 +79,7 @@ internal sealed class FineTuneOptions
         foreach (Option option in new Option[]
         {
             _preset, _method, _rank, _alpha, _rankStabilized, _modes, _orientation, _dropout, _rate, _headRate, _weightDecay,
-            _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _maxLength,
+            _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _bfloat16, _maxLength,
         })
         {
             command.Add(option);
@@ -112,7 +117,8 @@ internal sealed class FineTuneOptions
                 BestMetric = task.MainMetric,
                 Patience = result.GetValue(_patience),
             },
-            result.GetValue(_maxLength) ?? basis.MaxLength);
+            result.GetValue(_maxLength) ?? basis.MaxLength,
+            result.GetValue(_bfloat16));
     }
 
     private LortaOptions Lorta(ParseResult result, LortaOptions basis) => basis with
