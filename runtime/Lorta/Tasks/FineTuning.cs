@@ -136,6 +136,7 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
             ["base"] = string.Create(CultureInfo.InvariantCulture, $"{classifier.Model.Config}"),
             ["adapter"] = classifier.Adapter.Describe().ToJsonString(),
             ["labels"] = string.Join(", ", classifier.Labels.Names),
+            ["type of the base's numbers"] = classifier.Model.Encoder.parameters().First().dtype.ToString(),
             ["gradient checkpointing"] = options.GradientCheckpointing ? "on" : "off", // sums gradients in another order
             ["maximum length"] = classifier.MaxLength.ToString(CultureInfo.InvariantCulture),
         },

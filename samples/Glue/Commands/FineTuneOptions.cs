@@ -49,6 +49,11 @@ internal sealed class FineTuneOptions
         Description = "Compute each layer again in the backward instead of keeping its activations: less memory, more time.",
     };
 
+    private readonly Option<bool> _bfloat16 = new("--bf16")
+    {
+        Description = "Train with the encoder's numbers in bfloat16, on a processor that computes in it; adapter and head stay float32.",
+    };
+
     private readonly Option<int?> _maxLength = CheckedOption.WholeNumber("--max-length", "Tokens of a row [default: as many as the model has positions].", 3);
 
     public void AddTo(Command command)
@@ -57,7 +62,7 @@ internal sealed class FineTuneOptions
         _method.AddTo(command);
         foreach (Option option in new Option[]
         {
-            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _maxLength,
+            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _bfloat16, _maxLength,
         })
         {
             command.Add(option);
@@ -91,6 +96,7 @@ internal sealed class FineTuneOptions
                 Patience = result.GetValue(_patience),
             },
             MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
+            BFloat16 = result.GetValue(_bfloat16),
         };
     }
 }
