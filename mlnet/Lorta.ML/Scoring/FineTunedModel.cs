@@ -1,5 +1,7 @@
+using Lorta.Adapters;
 using Lorta.Checkpoints;
 using Lorta.ML.Bases;
+using Lorta.Models;
 using Lorta.Tasks;
 using TorchSharp;
 
@@ -28,7 +30,8 @@ internal sealed class FineTunedModel : TextModel
         try
         {
             using AdapterFolder stored = AdapterFolder.Open(folder);
-            _classifier = TextClassifier.Load(stored, shared.WithNewHead(outputs), tokenizer.Tokenizer);
+            SequenceClassifier model = shared.ModelFor(AdapterMethods.Read(stored.Config), outputs);
+            _classifier = TextClassifier.Load(stored, model, tokenizer.Tokenizer);
             _classifier.Adapter.to(shared.Device);
         }
         catch

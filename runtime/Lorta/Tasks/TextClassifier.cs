@@ -82,16 +82,29 @@ public sealed class TextClassifier : IDisposable
     /// <param name="method">What the adapter is.</param>
     /// <param name="maxLength">The most tokens of a row; null for as many as the model has positions for.</param>
     /// <param name="seed">Fixes the start of head and adapter.</param>
+    /// <param name="device">Where it computes; null for the CPU.</param>
     /// <returns>The classifier.</returns>
     /// <exception cref="CheckpointException">The folder is no checkpoint of a supported model.</exception>
     /// <exception cref="TokenizerException">The folder has no tokenizer of a supported kind.</exception>
     /// <exception cref="ArgumentException">An option is out of range, or does not fit the model.</exception>
-    public static TextClassifier Create(string folder, TaskLabels labels, AdapterMethod method, int? maxLength = null, long seed = 0)
+    public static TextClassifier Create(string folder, TaskLabels labels, AdapterMethod method, int? maxLength = null, long seed = 0, Device? device = null)
     {
         manual_seed(seed).Dispose();
         SequenceClassifier model = SequenceClassifier.Load(folder, labels.Count, newHead: true);
-        return new TextClassifier(
-            model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
+        try
+        {
+            // Moved before the adapter comes: a move replaces parameters, and some methods hold those of the base.
+            model.to(device ?? CPU);
+            var classifier = new TextClassifier(
+                model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
+            classifier.Adapter.to(classifier.Device);
+            return classifier;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -165,6 +178,33 @@ public sealed class TextClassifier : IDisposable
     /// <param name="input">The text or the pair.</param>
     /// <returns>At most <see cref="MaxLength"/> ids.</returns>
     public TokenizedText Encode(TextInput input) => Tokenizer.Encode(input.Text, input.Pair, MaxLength);
+
+    /// <summary>
+    /// Puts the encoder's numbers into bfloat16, for good: half the memory, and faster products where the device has them.
+    /// Adapter and head stay float32, and so do their gradients and the optimizer; the adapter's factors are rounded where they
+    /// meet activations. Call it with the model on its device; classifiers that share the encoder share the change.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The device is a processor with neither AVX512-BF16 nor AMX.</exception>
+    /// <exception cref="InvalidOperationException">The method trains the encoder's own numbers, or an adapter is merged into them.</exception>
+    public void UseBFloat16() => UseBFloat16(BFloat16Arithmetic.IsSupportedOn(Device));
+
+    internal void UseBFloat16(bool isSupported)
+    {
+        if (!isSupported)
+        {
+            throw new NotSupportedException(
+                "This processor has neither AVX512-BF16 nor AMX, so that bfloat16 would be slower than float32: leave it off.");
+        }
+
+        if (Adapter is BaseWeightsAdapter)
+        {
+            throw new InvalidOperationException(
+                $"The method {Adapter.Method.Name} trains the base's own numbers, for whose small steps bfloat16 is too coarse: leave it off, or train an adapter.");
+        }
+
+        Adapter.RequireUnmerged();
+        Model.Encoder.to(ScalarType.BFloat16);
+    }
 
     /// <summary>Computes logits with the adapter active, in the model's present mode.</summary>
     /// <param name="batch">The rows.</param>

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Tasks;
-using Lorta;
 using Lorta.Adapters;
 using Lorta.Tasks;
 using Lorta.Training;
@@ -12,10 +11,7 @@ namespace Glue.Commands;
 /// <summary>The options that say how a model is fine-tuned. What is not given comes from the preset, or else is the default.</summary>
 internal sealed class FineTuneOptions
 {
-    private const double FullRate = 5e-5;
-
     private static readonly FineTuningOptions Defaults = new();
-    private static readonly LortaOptions LortaDefaults = new();
 
     private readonly Option<string?> _preset = new("--preset")
     {
@@ -23,26 +19,12 @@ internal sealed class FineTuneOptions
         HelpName = "NAME",
     };
 
-    private readonly Option<string> _method = CheckedOption.Choice(
-        "--method", "What is trained beside the head: an adapter (lorta), nothing (head), or the whole base (full)", ("lorta", "lorta"), ("head", "head"), ("full", "full"));
-
-    private readonly Option<int?> _rank = CheckedOption.WholeNumber("--rank", $"Rank of the adapter [default: {LortaDefaults.Rank}].", 1);
-
-    private readonly Option<double?> _alpha = CheckedOption.Number("--alpha", $"The update is scaled by alpha / rank [default: {LortaDefaults.Alpha}].");
-
-    private readonly Option<bool> _rankStabilized = new("--rank-stabilized") { Description = "Scale by alpha / sqrt(rank) instead." };
-
-    private readonly Option<string?> _modes = new("--modes") { Description = "A subset of heads,layers,qkvp [default: all three].", HelpName = "LIST" };
-
-    private readonly Option<HeadOrientation> _orientation = CheckedOption.Choice(
-        "--orientation", "Which side of a weight the heads index", ("paper", HeadOrientation.Paper), ("reference", HeadOrientation.Reference));
-
-    private readonly Option<double?> _dropout = CheckedOption.Number("--dropout", "Dropout on the adapter's input [default: 0].", 0, 0.99);
+    private readonly MethodOptions _method = new();
 
     private readonly Option<double?> _rate = CheckedOption.Number(
-        "--rate", $"Learning rate of the adapter, or of the base with full [default: {Defaults.AdapterRate}, full {FullRate}].");
+        "--rate", $"Learning rate of what the method trains [default: {new LortaOptions().DefaultRate} with LoRTA; docs/methods.md].");
 
-    private readonly Option<double?> _headRate = CheckedOption.Number("--head-rate", $"Learning rate of the head [default: {Defaults.HeadRate}].");
+    private readonly Option<double?> _headRate = CheckedOption.Number("--head-rate", $"Learning rate of the head [default: {Defaults.HeadRate}, with full {new FullFineTuning().DefaultHeadRate}].");
 
     private readonly Option<double?> _weightDecay = CheckedOption.Number("--weight-decay", "Weight decay of the head's weights [default: 0].");
 
@@ -62,14 +44,25 @@ internal sealed class FineTuneOptions
 
     private readonly Option<int?> _microBatch = CheckedOption.WholeNumber("--micro-batch", "Rows of a forward, where a whole batch needs too much memory.", 1);
 
+    private readonly Option<bool> _checkpointing = new("--gradient-checkpointing")
+    {
+        Description = "Compute each layer again in the backward instead of keeping its activations: less memory, more time.",
+    };
+
+    private readonly Option<bool> _bfloat16 = new("--bf16")
+    {
+        Description = "Train with the encoder's numbers in bfloat16, on a processor that computes in it; adapter and head stay float32.",
+    };
+
     private readonly Option<int?> _maxLength = CheckedOption.WholeNumber("--max-length", "Tokens of a row [default: as many as the model has positions].", 3);
 
     public void AddTo(Command command)
     {
+        command.Add(_preset);
+        _method.AddTo(command);
         foreach (Option option in new Option[]
         {
-            _preset, _method, _rank, _alpha, _rankStabilized, _modes, _orientation, _dropout, _rate, _headRate, _weightDecay,
-            _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _maxLength,
+            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _bfloat16, _maxLength,
         })
         {
             command.Add(option);
@@ -77,28 +70,24 @@ internal sealed class FineTuneOptions
     }
 
     /// <summary>The settings for a task.</summary>
-    /// <exception cref="InputException">There is no such preset for the task, or a mode is unknown.</exception>
+    /// <exception cref="InputException">There is no such preset for the task, or an option of the method is not written as it should be.</exception>
+    /// <exception cref="ArgumentException">The method lacks an option, or a value is of another type.</exception>
     public FineTuneSettings Read(ParseResult result, TextTask task, int seed)
     {
-        FineTuneSettings basis = result.GetValue(_preset) is { } preset
+        FineTuneSettings basis = _method.Apply(result, result.GetValue(_preset) is { } preset
             ? Preset.Find(preset, task.Name)
-            : new FineTuneSettings(LortaDefaults, Defaults);
-        AdapterMethod method = result.GetRequiredValue(_method) switch
-        {
-            "head" => new HeadOnly(),
-            "full" => new FullFineTuning(),
-            _ => Lorta(result, (LortaOptions)basis.Method),
-        };
+            : new FineTuneSettings(new LortaOptions(), Defaults));
         FineTuningOptions options = basis.Options;
-        return new FineTuneSettings(
-            method,
-            options with
+        return basis with
+        {
+            Options = options with
             {
                 Epochs = result.GetValue(_epochs) ?? options.Epochs,
                 BatchSize = result.GetValue(_batch) ?? options.BatchSize,
                 MicroBatchSize = result.GetValue(_microBatch),
+                GradientCheckpointing = result.GetValue(_checkpointing),
                 HeadRate = result.GetValue(_headRate) ?? options.HeadRate,
-                AdapterRate = result.GetValue(_rate) ?? (method is FullFineTuning ? FullRate : options.AdapterRate),
+                AdapterRate = result.GetValue(_rate) ?? options.AdapterRate,
                 HeadWeightDecay = result.GetValue(_weightDecay) ?? options.HeadWeightDecay,
                 Schedule = new(result.GetValue(_schedule), result.GetValue(_warmUp) ?? options.Schedule.WarmupRatio),
                 MaxGradientNorm = result.GetValue(_clip) ?? options.MaxGradientNorm,
@@ -106,28 +95,8 @@ internal sealed class FineTuneOptions
                 BestMetric = task.MainMetric,
                 Patience = result.GetValue(_patience),
             },
-            result.GetValue(_maxLength) ?? basis.MaxLength);
-    }
-
-    private LortaOptions Lorta(ParseResult result, LortaOptions basis) => basis with
-    {
-        Rank = result.GetValue(_rank) ?? basis.Rank,
-        Alpha = result.GetValue(_alpha) ?? basis.Alpha,
-        RankStabilized = result.GetValue(_rankStabilized),
-        Modes = Modes(result.GetValue(_modes)) ?? basis.Modes,
-        Orientation = result.GetValue(_orientation),
-        Dropout = result.GetValue(_dropout) ?? basis.Dropout,
-    };
-
-    private static LortaModes? Modes(string? text)
-    {
-        try
-        {
-            return text is null ? null : LortaModesText.Parse(text);
-        }
-        catch (FormatException e)
-        {
-            throw new InputException($"--modes {text}: {e.Message}", e);
-        }
+            MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
+            BFloat16 = result.GetValue(_bfloat16),
+        };
     }
 }
