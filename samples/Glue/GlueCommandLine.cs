@@ -49,6 +49,7 @@ internal static class GlueCommandLine
             PredictCommand.Create(),
             ExportCommand.Create(),
             InfoCommand.Create(),
+            ReproduceCommand.Create(),
             PretrainCommand.Create(),
         };
         DemoCommand.AddTo(root);

@@ -206,6 +206,8 @@ public abstract class Adapter : nn.Module, IActiveAdapter
     /// <returns>A new tensor [out, in] of the weight's type.</returns>
     protected internal virtual Tensor MergedWeight(ProjectionSite site, Tensor weight) => weight.clone();
 
+    IEnumerable<Parameter> IActiveAdapter.Parameters => parameters();
+
     Tensor IActiveAdapter.Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call) => Project(sites, call);
 
     Tensor IActiveAdapter.Close(SublayerSite site, Tensor output, Tensor residual) => Close(site, output, residual);

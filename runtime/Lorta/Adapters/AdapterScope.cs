@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
 
@@ -103,6 +104,10 @@ public sealed class AdapterScope : IDisposable
 
         return null;
     }
+
+    /// <summary>The adapter that is active in the calling code on the model that a projection belongs to, or null.</summary>
+    internal static IActiveAdapter? ActiveAt(nn.Module projection) =>
+        TryFind(projection, out IActiveAdapter? adapter, out ProjectionSite[]? _) ? adapter : null;
 
     /// <summary>Whether this scope is another, or was opened inside it.</summary>
     internal bool IsWithin(AdapterScope other)

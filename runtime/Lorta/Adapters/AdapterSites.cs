@@ -14,11 +14,13 @@ public sealed class AdapterSites
     /// <param name="model">The model.</param>
     /// <param name="layout">The sizes of its attention.</param>
     /// <param name="projections">Its attention matrices, at most one of a kind in a layer.</param>
+    /// <param name="kernels">The CUDA kernels that were emitted for its class, or null where there are none.</param>
     /// <exception cref="ArgumentException">A matrix does not have the shape that the layout gives it.</exception>
-    public AdapterSites(nn.Module model, AttentionLayout layout, IEnumerable<ProjectionSite> projections)
+    public AdapterSites(nn.Module model, AttentionLayout layout, IEnumerable<ProjectionSite> projections, ModelKernels? kernels = null)
     {
         Model = model;
         Layout = layout;
+        Kernels = kernels;
         Projections = [.. projections];
         foreach (ProjectionSite site in Projections)
         {
@@ -79,6 +81,9 @@ public sealed class AdapterSites
     /// <summary>Which matrices some layer has.</summary>
     public AttentionMatrices Matrices =>
         Projections.Aggregate(AttentionMatrices.None, (set, site) => set | (AttentionMatrices)(1 << (int)site.Matrix));
+
+    /// <summary>The CUDA kernels that were emitted for the model's class, or null where there are none.</summary>
+    internal ModelKernels? Kernels { get; set; }
 
     /// <summary>The projections that classes of another assembly call, or null where there are none.</summary>
     internal OutsideProjections? Outside { get; }

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
@@ -10,6 +11,13 @@ internal interface IActiveAdapter
 
     /// <summary>Whether the base's own call does the work, because the adapter is folded into the weights.</summary>
     bool IsMerged { get; }
+
+    /// <summary>The adapters' own parameters, trained or not.</summary>
+    IEnumerable<Parameter> Parameters { get; }
+
+    /// <summary>Opens another scope in which the same is active, also where the first is closed by then.</summary>
+    /// <exception cref="InvalidOperationException">An adapter is detached, or one is merged into the model.</exception>
+    AdapterScope Use();
 
     /// <summary>Answers a projection's call.</summary>
     /// <param name="sites">The matrices that the projection holds, in the order of their rows.</param>

@@ -1,4 +1,5 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Lorta.Adapters;
@@ -9,6 +10,7 @@ namespace Lorta.Adapters;
 /// </summary>
 internal sealed class RowAdapters : IActiveAdapter, IDisposable
 {
+    private readonly Adapter?[] _perRow;
     private readonly int _rows;
     private readonly (Adapter? Adapter, int Count)[] _groups;
     private readonly Tensor? _order;
@@ -26,7 +28,8 @@ internal sealed class RowAdapters : IActiveAdapter, IDisposable
         }
 
         Sites = first.Sites;
-        _rows = perRow.Count;
+        _perRow = [.. perRow];
+        _rows = _perRow.Length;
         IGrouping<Adapter?, int>[] groups = [.. Enumerable.Range(0, _rows).GroupBy(row => perRow[row])];
         _groups = [.. groups.Select(group => (group.Key, group.Count()))];
         long[] order = [.. groups.SelectMany(group => group).Select(row => (long)row)];
@@ -41,6 +44,10 @@ internal sealed class RowAdapters : IActiveAdapter, IDisposable
     public AdapterSites Sites { get; }
 
     public bool IsMerged => false;
+
+    public IEnumerable<Parameter> Parameters => _groups.SelectMany(group => group.Adapter?.parameters() ?? []);
+
+    public AdapterScope Use() => AdapterScope.OfRows(_perRow);
 
     public Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call)
     {

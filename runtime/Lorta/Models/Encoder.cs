@@ -25,10 +25,29 @@ public abstract class Encoder : Module<Tensor, Tensor?, Tensor?, Tensor>
     /// <summary>Sizes and settings.</summary>
     public EncoderConfig Config { get; }
 
+    /// <summary>
+    /// Gradient checkpointing: whether of each layer only the input is kept for the backward, which computes the layer again.
+    /// That costs about the time of one more forward and saves most of the activations' memory. It changes forwards with
+    /// gradients only, and, in training mode, needs the model on the CPU.
+    /// </summary>
+    /// <remarks>
+    /// Where a layer can't be computed again (its adapter was detached meanwhile, say), the backward ends without gradients,
+    /// and the next forward tells; <see cref="Tasks.FineTuning"/> asks before each step of the optimizer.
+    /// </remarks>
+    public bool GradientCheckpointing
+    {
+        get => _encoder.KeepsInputsOnly;
+        set => _encoder.KeepsInputsOnly = value;
+    }
+
     /// <summary>The most tokens that a row can have.</summary>
     public virtual int MaxTokens => Config.MaxPositions;
 
     internal EncoderEmbeddings Embeddings => _embeddings;
+
+    /// <summary>Tells of a backward of <see cref="GradientCheckpointing"/> that ended without gradients.</summary>
+    /// <exception cref="InvalidOperationException">There was one.</exception>
+    internal void ThrowIfBackwardFailed() => _encoder.ThrowIfBackwardFailed();
 
     /// <summary>Computes the last layer's hidden states.</summary>
     /// <param name="ids">Token ids [b, s], int64, padded on the right.</param>

@@ -16,6 +16,8 @@ internal sealed class TransformerEncoder : Module<Tensor, Tensor?, Tensor>
     [ComponentName(Name = "layer")]
     private readonly ModuleList<EncoderLayer> _layers;
 
+    private readonly GradientCheckpointing _checkpointing = new();
+
     public TransformerEncoder(EncoderConfig config)
         : base("encoder")
     {
@@ -23,14 +25,22 @@ internal sealed class TransformerEncoder : Module<Tensor, Tensor?, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Whether of each layer only the input is kept for the backward, which computes the layer again.</summary>
+    public bool KeepsInputsOnly { get; set; }
+
+    /// <summary>Tells of a layer that could not be computed again in a backward, which then ended without gradients.</summary>
+    /// <exception cref="InvalidOperationException">There was one.</exception>
+    public void ThrowIfBackwardFailed() => _checkpointing.ThrowIfFailed();
+
     /// <param name="hidden">Embeddings [b, s, d].</param>
     /// <param name="mask">True where a token may be attended to [b, 1, 1, s], or null where all may.</param>
     /// <returns>The last layer's output [b, s, d].</returns>
     public override Tensor forward(Tensor hidden, Tensor? mask)
     {
+        bool keepsInputsOnly = KeepsInputsOnly && is_grad_enabled();
         foreach (EncoderLayer layer in _layers)
         {
-            hidden = layer.forward(hidden, mask);
+            hidden = keepsInputsOnly ? _checkpointing.Forward(layer, hidden, mask) : layer.forward(hidden, mask);
         }
 
         return hidden;
@@ -66,6 +76,9 @@ internal sealed class EncoderLayer : Module<Tensor, Tensor?, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>A module that adapters know the layer's model by.</summary>
+    public Linear Query => _attention.Query;
+
     public override Tensor forward(Tensor hidden, Tensor? mask)
     {
         using DisposeScope scope = NewDisposeScope();
@@ -89,6 +102,8 @@ internal sealed class Attention : Module<Tensor, Tensor?, Tensor>
         _output = new ResidualOutput(SublayerKind.Attention, config.Width, config);
         RegisterComponents();
     }
+
+    public Linear Query => _self.Query;
 
     public override Tensor forward(Tensor hidden, Tensor? mask) => _output.forward(_self.forward(hidden, mask), hidden);
 }
@@ -117,6 +132,8 @@ internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
         _value = Linear(config.Width, config.Width);
         RegisterComponents();
     }
+
+    public Linear Query => _query;
 
     public override Tensor forward(Tensor hidden, Tensor? mask)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lorta.Models;
 using Lorta.Text;
 using Lorta.Training;
 using TorchSharp;
@@ -31,23 +32,28 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
         float[] labels = Labels(train);
         TokenizedText[] heldOut = Encode(validation, cancellation);
         float[] heldOutLabels = Labels(validation);
+        Encoder encoder = classifier.Model.Encoder;
         using var batches = new BatchPrefetcher<LabelledBatch>(Collate);
         var trainer = new Trainer(
             TrainingOptions(), Groups(), BatchOrder.Bucketed([.. rows.Select(row => row.Length)], options.BatchSize), Loss)
         {
             Upcoming = batches.Start,
+            BeforeOptimizerStep = _ => encoder.ThrowIfBackwardFailed(),
             AfterOptimizerStep = classifier.Adapter.AfterStep,
             State = [.. classifier.Adapter.TrainingState],
             Progress = Progress,
             Evaluate = validation.Count == 0 ? null : Evaluate,
         };
         classifier.Model.train();
+        bool checkpointed = encoder.GradientCheckpointing;
+        encoder.GradientCheckpointing = options.GradientCheckpointing;
         try
         {
             return trainer.Run(cancellation);
         }
         finally
         {
+            encoder.GradientCheckpointing = checkpointed;
             classifier.Model.eval();
         }
 
@@ -130,6 +136,8 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
             ["base"] = string.Create(CultureInfo.InvariantCulture, $"{classifier.Model.Config}"),
             ["adapter"] = classifier.Adapter.Describe().ToJsonString(),
             ["labels"] = string.Join(", ", classifier.Labels.Names),
+            ["type of the base's numbers"] = classifier.Model.Encoder.parameters().First().dtype.ToString(),
+            ["gradient checkpointing"] = options.GradientCheckpointing ? "on" : "off", // sums gradients in another order
             ["maximum length"] = classifier.MaxLength.ToString(CultureInfo.InvariantCulture),
         },
     };

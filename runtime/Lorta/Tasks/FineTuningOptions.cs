@@ -14,6 +14,12 @@ public sealed record FineTuningOptions
     /// <summary>The most rows that one forward takes, the others of a batch being accumulated; null for the whole batch.</summary>
     public int? MicroBatchSize { get; init; }
 
+    /// <summary>
+    /// Keeps of each encoder layer only its input for the backward, which computes the layer again: less memory for more
+    /// time (<see cref="Models.Encoder.GradientCheckpointing"/>).
+    /// </summary>
+    public bool GradientCheckpointing { get; init; }
+
     /// <summary>The head's highest learning rate.</summary>
     public double HeadRate { get; init; } = 1e-3;
 

@@ -44,6 +44,16 @@ internal sealed class FineTuneOptions
 
     private readonly Option<int?> _microBatch = CheckedOption.WholeNumber("--micro-batch", "Rows of a forward, where a whole batch needs too much memory.", 1);
 
+    private readonly Option<bool> _checkpointing = new("--gradient-checkpointing")
+    {
+        Description = "Compute each layer again in the backward instead of keeping its activations: less memory, more time.",
+    };
+
+    private readonly Option<bool> _bfloat16 = new("--bf16")
+    {
+        Description = "Train with the encoder's numbers in bfloat16, on a processor that computes in it; adapter and head stay float32.",
+    };
+
     private readonly Option<int?> _maxLength = CheckedOption.WholeNumber("--max-length", "Tokens of a row [default: as many as the model has positions].", 3);
 
     public void AddTo(Command command)
@@ -52,7 +62,7 @@ internal sealed class FineTuneOptions
         _method.AddTo(command);
         foreach (Option option in new Option[]
         {
-            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _maxLength,
+            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _bfloat16, _maxLength,
         })
         {
             command.Add(option);
@@ -75,6 +85,7 @@ internal sealed class FineTuneOptions
                 Epochs = result.GetValue(_epochs) ?? options.Epochs,
                 BatchSize = result.GetValue(_batch) ?? options.BatchSize,
                 MicroBatchSize = result.GetValue(_microBatch),
+                GradientCheckpointing = result.GetValue(_checkpointing),
                 HeadRate = result.GetValue(_headRate) ?? options.HeadRate,
                 AdapterRate = result.GetValue(_rate) ?? options.AdapterRate,
                 HeadWeightDecay = result.GetValue(_weightDecay) ?? options.HeadWeightDecay,
@@ -85,6 +96,7 @@ internal sealed class FineTuneOptions
                 Patience = result.GetValue(_patience),
             },
             MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
+            BFloat16 = result.GetValue(_bfloat16),
         };
     }
 }

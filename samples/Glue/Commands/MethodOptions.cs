@@ -41,12 +41,7 @@ internal sealed class MethodOptions
     /// <summary>The settings with the method that the options name, and its rates; a preset's are kept for the preset's method.</summary>
     /// <exception cref="InputException">An option is set twice, or has no value.</exception>
     /// <exception cref="ArgumentException">The method lacks an option, or a value is of another type.</exception>
-    public FineTuneSettings Apply(ParseResult result, FineTuneSettings basis)
-    {
-        string name = result.GetRequiredValue(_method);
-        FineTuneSettings chosen = name == basis.Method.Name ? basis : basis.With(AdapterMethods.Create(name));
-        return chosen with { Method = chosen.Method.With(Given(result)) };
-    }
+    public FineTuneSettings Apply(ParseResult result, FineTuneSettings basis) => basis.With(result.GetRequiredValue(_method), Given(result));
 
     private Dictionary<string, string> Given(ParseResult result)
     {

@@ -15,12 +15,7 @@ internal static class TrainCommand
     {
         var data = new DataOptions();
         var fineTune = new FineTuneOptions();
-        Option<string> model = new("--model")
-        {
-            Description = "A BERT or RoBERTa checkpoint in a Hugging Face folder; without it, the embedded encoder.",
-            DefaultValueFactory = _ => BaseModel.Embedded,
-            HelpName = "DIR",
-        };
+        Option<string> model = CommonOptions.Model();
         Option<string?> output = new("--out") { Description = "The folder to write [default: runs/TASK-METHOD].", HelpName = "DIR" };
         Option<bool> resume = new("--resume") { Description = "Go on with a run that was stopped, given the same options." };
         Option<int?> saveSteps = CheckedOption.WholeNumber("--save-steps", "Write the run's state every N steps, not only after each epoch.", 1);

@@ -31,6 +31,11 @@ internal sealed record FineTunedModel(TextClassifier Classifier, TrainingResult 
             BaseModel.Folder(model), data.Task.Outputs, settings.Method, settings.MaxLength, settings.Options.Seed);
         try
         {
+            if (settings.BFloat16)
+            {
+                classifier.UseBFloat16();
+            }
+
             return TrainingDisplay.Show(title, progress => new FineTunedModel(
                 classifier,
                 new FineTuning(classifier, settings.Options) { Progress = progress }.Run(data.Train, data.Dev[0].Examples, cancellation)));

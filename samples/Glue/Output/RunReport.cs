@@ -39,7 +39,26 @@ internal sealed record RunReport(
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
     };
+
+    /// <summary>Reads what <see cref="Write"/> wrote, also what earlier versions did.</summary>
+    /// <exception cref="CheckpointException">The file can't be read, or is no report.</exception>
+    public static RunReport Read(string path)
+    {
+        try
+        {
+            return JsonFile.Read(path).Root.Deserialize<RunReport>(Json)!;
+        }
+        catch (JsonException error)
+        {
+            throw new CheckpointException($"{path} is no report of a run, at {error.Path}: delete it.", error);
+        }
+    }
+
+    /// <summary>An object of the report's kind as JSON.</summary>
+    public static JsonObject ToJson<T>(T value) => JsonSerializer.SerializeToNode(value, Json)!.AsObject();
 
     /// <summary>The rank that a report names, of the methods that have one.</summary>
     public static int? RankOf(AdapterMethod method) => method.ToJson()["rank"]?.GetValue<int>();
@@ -76,7 +95,7 @@ internal sealed record RunReport(
 }
 
 /// <summary>How a run was trained.</summary>
-/// <param name="Model">The base model, as it was named.</param>
+/// <param name="Model">The base model's name.</param>
 /// <param name="Rows">Rows trained on.</param>
 /// <param name="Options">The method's options.</param>
 /// <param name="Epochs">Times to go through the rows.</param>
@@ -106,7 +125,7 @@ internal sealed record ReportedSettings(
     {
         FineTuningOptions options = settings.Options;
         return new(
-            model,
+            BaseModel.Name(model),
             rows,
             settings.Method.ToJson(),
             options.Epochs,
@@ -118,6 +137,16 @@ internal sealed record ReportedSettings(
             options.Schedule.Shape.ToString().ToLowerInvariant(),
             options.Schedule.WarmupRatio,
             options.MaxGradientNorm);
+    }
+
+    /// <summary>The first setting in which another run was trained otherwise, in words; null where none is.</summary>
+    public string? Difference(ReportedSettings other)
+    {
+        JsonObject own = RunReport.ToJson(this);
+        return RunReport.ToJson(other)
+            .Where(field => !JsonNode.DeepEquals(field.Value, own[field.Key]))
+            .Select(field => $"{field.Key} {own[field.Key]?.ToJsonString() ?? "none"}, not {field.Value?.ToJsonString() ?? "none"}")
+            .FirstOrDefault();
     }
 }
 

@@ -162,6 +162,81 @@ public sealed class TextClassifierTests : IDisposable
         Assert.True(Sample(original).equal(Sample(trained.Model)).all().ToBoolean());
     }
 
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void GradientCheckpointingChangesNoLoss(string model)
+    {
+        (double Loss, bool After) plain = LastLoss(checkpointing: false), checkpointed = LastLoss(checkpointing: true);
+        Assert.Equal(plain.Loss, checkpointed.Loss, 1e-5);
+        Assert.False(checkpointed.After);
+
+        (double Loss, bool After) LastLoss(bool checkpointing)
+        {
+            using TextClassifier classifier = TextClassifier.Create(Base(model), TaskLabels.Classes(["no", "yes"]), new LortaOptions { Rank = 3 }, seed: 7);
+            var options = new FineTuningOptions { Epochs = 3, BatchSize = 4, GradientCheckpointing = checkpointing };
+            TrainingResult result = new FineTuning(classifier, options).Run(Rows, [], TestContext.Current.CancellationToken);
+            return (result.Epochs[^1].Loss, classifier.Model.Encoder.GradientCheckpointing);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void ABaseInBFloat16GivesTheSameLogitsAndGradientsButForRounding(string model, AdapterMethod method)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TextClassifier classifier = TextClassifier.Create(Base(model), TaskLabels.Classes(["no", "yes"]), method, seed: 7);
+        if (method is FullFineTuning or BitFit)
+        {
+            string message = Assert.Throws<InvalidOperationException>(() => classifier.UseBFloat16(isSupported: true)).Message;
+            Assert.Contains($"The method {method.Name} trains the base's own numbers", message, StringComparison.Ordinal);
+            return;
+        }
+
+        Parameter[] trained = [.. classifier.Model.HeadParameters().Concat(classifier.Adapter.Trained).Select(entry => entry.Parameter)];
+        using (no_grad())
+        {
+            Array.ForEach(trained, parameter => parameter.add_(randn_like(parameter).mul_(0.05)));
+        }
+
+        (Tensor Logits, Tensor Gradient) plain = Step(), rounded;
+        classifier.UseBFloat16(isSupported: true);
+        Assert.All(classifier.Model.Encoder.parameters(), parameter => Assert.Equal((ScalarType.BFloat16, false), (parameter.dtype, parameter.requires_grad)));
+        rounded = Step();
+        Near.Relative(plain.Logits, rounded.Logits, 0.05, "Logits"); // bfloat16 has 8 bits
+        double difference = ((rounded.Gradient - plain.Gradient).norm() / plain.Gradient.norm()).ToDouble();
+        Assert.True(difference < 0.15, $"The gradient differs by {difference:p1}."); // some hundred roundings of 0.2 % on its way
+
+        (Tensor Logits, Tensor Gradient) Step()
+        {
+            using TokenBatch batch = TokenBatch.Collate([.. Rows.Select(row => classifier.Encode(row.Input))], classifier.Tokenizer.PadId);
+            Tensor logits = classifier.Logits(batch); // [b, 2]
+            nn.functional.cross_entropy(logits, tensor([.. Rows.Select(row => (long)row.Label)])).backward();
+            Tensor gradient = cat([.. trained.Select(parameter => parameter.grad!.flatten())]);
+            Array.ForEach(trained, parameter => parameter.grad = null);
+            Assert.Equal((ScalarType.Float32, ScalarType.Float32), (logits.dtype, gradient.dtype));
+            return (logits.detach(), gradient);
+        }
+    }
+
+    [Fact]
+    public void ABaseInBFloat16TrainsAndPredicts()
+    {
+        using TextClassifier classifier = TextClassifier.Create(Base("bert-tiny"), TaskLabels.Classes(["no", "yes"]), new LortaOptions { Rank = 3 }, seed: 7);
+        classifier.UseBFloat16(isSupported: true);
+        IReadOnlyList<float[]> before = Predict(classifier);
+        new FineTuning(classifier, new FineTuningOptions { Epochs = 1, GradientCheckpointing = true }).Run(Rows, Rows, TestContext.Current.CancellationToken);
+        Assert.NotEqual(before, Predict(classifier));
+        Assert.All(Predict(classifier).SelectMany(row => row), logit => Assert.True(float.IsFinite(logit)));
+    }
+
+    [Fact]
+    public void BFloat16IsRefusedWhereTheProcessorIsSlowInIt()
+    {
+        using TextClassifier classifier = TextClassifier.Create(Base("bert-tiny"), TaskLabels.Classes(["no", "yes"]), new HeadOnly());
+        string message = Assert.Throws<NotSupportedException>(() => classifier.UseBFloat16(isSupported: false)).Message;
+        Assert.Contains("neither AVX512-BF16 nor AMX", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void LabelsOutOfRangeAreNamed()
     {
