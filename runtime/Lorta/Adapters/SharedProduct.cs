@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Lorta.Adapters;
 
 /// <summary>
-/// The product of one input with a factor that several projections have in common, kept on a thread between the first
-/// call that computes it and the last that uses it.
+/// What several projections of one input have in common, kept on a thread between the first call that computes it and the
+/// last that uses it: the product of the input with the factor that they share, and the other sides of their updates.
 /// </summary>
 internal sealed class SharedProduct
 {
@@ -16,25 +16,26 @@ internal sealed class SharedProduct
     private readonly object _owner;
     private readonly int _layer;
     private readonly Tensor _product;
+    private readonly Tensor _ups;
     private int _left;
 
-    private SharedProduct(Tensor input, object owner, int layer, Tensor product, int followers)
+    private SharedProduct(Tensor input, object owner, int layer, Tensor product, Tensor ups, int followers)
     {
-        (_input, _owner, _layer, _product, _left) = (input, owner, layer, product, followers);
+        (_input, _owner, _layer, _product, _ups, _left) = (input, owner, layer, product, ups, followers);
     }
 
-    /// <summary>Keeps a product for the calls that follow; it leaves its dispose scope until they have come.</summary>
-    public static void Keep(Tensor input, object owner, int layer, Tensor product, int followers)
+    /// <summary>Keeps a product and the other sides for the calls that follow; they leave their dispose scope until these have come.</summary>
+    public static void Keep(Tensor input, object owner, int layer, Tensor product, Tensor ups, int followers)
     {
         Drop();
-        _current = new(input, owner, layer, product.DetachFromDisposeScope(), followers);
+        _current = new(input, owner, layer, product.DetachFromDisposeScope(), ups.DetachFromDisposeScope(), followers);
     }
 
     /// <summary>
-    /// Hands out the product where it is of this very input, owner and layer; the last to take it owns it, by its dispose
-    /// scope. Drops it and answers null otherwise.
+    /// Hands both out where they are of this very input, owner and layer; the last to take them owns them, by its dispose
+    /// scope. Drops them and answers null otherwise.
     /// </summary>
-    public static Tensor? Take(Tensor input, object owner, int layer, DisposeScope scope)
+    public static (Tensor Product, Tensor Ups)? Take(Tensor input, object owner, int layer, DisposeScope scope)
     {
         SharedProduct? kept = _current;
         if (kept is null)
@@ -48,20 +49,21 @@ internal sealed class SharedProduct
             return null;
         }
 
-        if (--kept._left > 0)
+        if (--kept._left == 0)
         {
-            return kept._product;
+            _current = null;
+            scope.Attach(kept._product);
+            scope.Attach(kept._ups);
         }
 
-        _current = null;
-        scope.Attach(kept._product);
-        return kept._product;
+        return (kept._product, kept._ups);
     }
 
     /// <summary>Forgets what is kept on this thread.</summary>
     public static void Drop()
     {
         _current?._product.Dispose();
+        _current?._ups.Dispose();
         _current = null;
     }
 }
