@@ -22,6 +22,7 @@ internal sealed record Cell(string Folder, string Name, string Model, LabelledDa
     /// <param name="cancellation">Stops it; the state is written first.</param>
     /// <param name="stopWhen">Says after each epoch whether the run ends there; null for never.</param>
     /// <exception cref="InputException">The report that is there is of other settings.</exception>
+    /// <exception cref="DivergedException">It diverged; its state is gone.</exception>
     /// <exception cref="OperationCanceledException">It was stopped, and the next call goes on from its state.</exception>
     public RunReport Run(bool quiet, CancellationToken cancellation, Func<IReadOnlyList<EpochRecord>, bool>? stopWhen = null)
     {
@@ -53,10 +54,10 @@ internal sealed record Cell(string Folder, string Name, string Model, LabelledDa
         {
             throw new OperationCanceledException($"Stopped; the same command goes on from {StateFile}.", e);
         }
-        catch (DivergedException)
+        catch (DivergedException e)
         {
             File.Delete(StateFile);
-            throw;
+            throw new DivergedException($"{Name} diverged at step {e.Step}: give it lower rates.", e.Step);
         }
     }
 }

@@ -114,6 +114,13 @@ public sealed class Table1Tests : IDisposable
     }
 
     [Fact]
+    public async Task Cell_that_diverges_is_named()
+    {
+        (await Reproduce("--tasks", "mrpc", "--seeds", "1", "--methods", "lora:rank=2:rate=1e30")).AssertRefused("mrpc-lora-r2-rate=1e30-1 diverged at step");
+        Assert.Empty(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task Tasks_without_their_data_are_refused() =>
         (await GlueProgram.RunHere("reproduce", "table1", "--tasks", "mrpc")).AssertRefused("--tasks mrpc: --data must name the folder");
 
