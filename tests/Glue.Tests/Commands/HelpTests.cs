@@ -5,7 +5,8 @@ namespace Glue.Tests.Commands;
 public class HelpTests
 {
     [Theory]
-    [InlineData("train", "--task", "--data", "--text2", "--preset", "--modes", "--orientation", "--resume", "--save-steps", "--seed", "--limit", "--out", "--json", "--quiet")]
+    [InlineData("train", "--task", "--data", "--text2", "--preset", "--settings", "--set", "--modes", "--orientation", "--resume", "--save-steps", "--seed", "--limit", "--out", "--json", "--quiet")]
+    [InlineData("sweep", "--rates", "--head-rates", "--method", "--epochs", "--out")]
     [InlineData("evaluate", "--adapter", "--data", "--seed", "--limit", "--json")]
     [InlineData("predict", "TEXT", "--adapter", "--file")]
     [InlineData("export", "--adapter", "--out")]
