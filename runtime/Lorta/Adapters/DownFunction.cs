@@ -31,7 +31,7 @@ internal sealed class DownFunction : SingleTensorFunction<DownFunction>
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output) =>
-        BackwardPass.Run(grad_output, Arguments, (KernelFailure)ctx.get_data(nameof(KernelFailure)), () =>
+        BackwardPass.Run(grad_output, Arguments, ((KernelFailure)ctx.get_data(nameof(KernelFailure))).Keep, () =>
         {
             List<Tensor> saved = ctx.get_saved_variables();
             var kernels = (TensorKernels)ctx.get_data(nameof(TensorKernels));

@@ -28,6 +28,10 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
         (_, KernelLoad load) => $"TorchSharp's operations compute the updates on CUDA, because the kernels are unavailable: {((KernelLoad.Unavailable)load).Reason}",
     };
 
+    /// <summary>Throws the error of a backward pass that had to keep it, once.</summary>
+    /// <exception cref="CudaException">The driver refused a launch.</exception>
+    public void ThrowIfBackwardFailed() => _failure.Throw();
+
     /// <summary>Answers a projection's call.</summary>
     /// <param name="adapted">The matrices of the projection that the adapter updates, at least one, in the order of their rows.</param>
     /// <param name="call">The call.</param>
@@ -37,7 +41,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
     public bool TryProject(ProjectionSite[] adapted, in ProjectionCall call, out Tensor? output)
     {
         output = null;
-        _failure.Throw();
+        ThrowIfBackwardFailed();
         if ((options.Dropout > 0 && call.Projection.training) || Find(call.Input) is not { } found)
         {
             return false;

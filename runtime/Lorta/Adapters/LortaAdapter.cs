@@ -130,6 +130,8 @@ public class LortaAdapter : Adapter
         ? [PeftConfig.Lora, PeftConfig.Lorta]
         : [PeftConfig.Lora];
 
+    internal override void ThrowIfBackwardFailed() => _kernels.ThrowIfBackwardFailed();
+
     internal override PeftForm ToPeft(string type)
     {
         // The updates have the scaling in them, so as LoRA's they are scaled by r/r = 1.

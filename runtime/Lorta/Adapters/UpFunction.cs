@@ -50,7 +50,7 @@ internal sealed class UpFunction : SingleTensorFunction<UpFunction>
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output) =>
-        BackwardPass.Run(grad_output, Arguments, (KernelFailure)ctx.get_data(nameof(KernelFailure)), () =>
+        BackwardPass.Run(grad_output, Arguments, ((KernelFailure)ctx.get_data(nameof(KernelFailure))).Keep, () =>
         {
             List<Tensor> saved = ctx.get_saved_variables();
             (var blocks, var kernels) = ((ColumnBlock[])ctx.get_data(nameof(ColumnBlock)), (TensorKernels)ctx.get_data(nameof(TensorKernels)));
