@@ -237,12 +237,10 @@ public class LortaAdapter : Adapter
     private Tensor Product(ProjectionSite site, in ProjectionCall call)
     {
         Tensor input = call.Input.reshape(-1, call.Input.shape[^1]); // [N, in]
-        if (Options.Dropout > 0 && call.Projection.training)
-        {
-            input = nn.functional.dropout(input, Options.Dropout, training: true);
-        }
-
-        return input.mm(As(_factors.DownRows(site), input).t()); // [N, in] [in, r]
+        Tensor down = As(_factors.DownRows(site), input); // [r, in]
+        return Options.Dropout > 0 && call.Projection.training
+            ? DroppedProduct.Of(input, down, Options.Dropout)
+            : input.mm(down.t()); // [N, in] [in, r]
     }
 
     private void ValidateTargets(AttentionMatrix[] matrices)

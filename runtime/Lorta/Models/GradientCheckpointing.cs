@@ -57,53 +57,40 @@ internal sealed class GradientCheckpointing
         }
     }
 
-    private sealed class Recomputed : autograd.SingleTensorFunction<Recomputed>
+    private sealed class Recomputed : TidyFunction<Recomputed>
     {
         private const string CallKey = "call";
 
-        // libtorch copies the handles after the backward has returned them, so that it can't dispose them itself.
-        [ThreadStatic]
-        private static List<Tensor?>? _returned;
-
-        public override string Name => nameof(Recomputed);
-
-        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        protected override Tensor Forward(autograd.AutogradContext ctx, object[] vars)
         {
             (var call, var hidden, var mask) = ((Call)vars[0], (Tensor)vars[1], (Tensor?)vars[2]);
-            Tensor? generator = call.Layer.training ? get_rng_state() : null; // not disposed here: it is saved once this has returned
-            ctx.set_materialize_grads(false);
+            Tensor? generator = call.Layer.training ? get_rng_state() : null;
             ctx.save_data(CallKey, call);
             ctx.save_for_backward([hidden, mask!, generator!]);
             return call.Layer.forward(hidden, mask);
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        protected override Tensor?[] Backward(autograd.AutogradContext ctx, Tensor? gradient)
         {
-            _returned?.ForEach(gradient => gradient?.Dispose());
             var call = (Call)ctx.get_data(CallKey);
             var gradients = new Tensor?[3 + call.Trained.Length]; // of the call, the input, the mask and the parameters
-            using (grad_output)
+            try
             {
-                try
+                if (gradient is not null)
                 {
-                    if (!grad_output.IsInvalid)
-                    {
-                        Backward(call, ctx, grad_output, gradients);
-                    }
-                }
-                catch (Exception failure)
-                {
-                    call.Owner._failure = failure;
+                    Backward(call, ctx, gradient, gradients);
                 }
             }
+            catch (Exception failure)
+            {
+                call.Owner._failure = failure;
+            }
 
-            _returned = [.. gradients];
-            return _returned!;
+            return gradients;
         }
 
         private static void Backward(Call call, autograd.AutogradContext ctx, Tensor outputGradient, Tensor?[] gradients)
         {
-            using DisposeScope scope = NewDisposeScope();
             using IDisposable grad = enable_grad();
             List<Tensor?> saved = ctx.get_saved_variables()!;
             (Tensor input, Tensor? mask, Tensor? generator) = (saved[0]!, saved[1], saved[2]);
@@ -114,7 +101,7 @@ internal sealed class GradientCheckpointing
             for (int i = 0; i < results.Count; i++)
             {
                 int place = i < inputs.Length ? 1 : 3 + i - inputs.Length;
-                gradients[place] = results[i].IsInvalid ? null : results[i].DetachFromDisposeScope();
+                gradients[place] = results[i].IsInvalid ? null : results[i];
             }
         }
 
