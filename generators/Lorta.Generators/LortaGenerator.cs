@@ -35,7 +35,7 @@ public sealed class LortaGenerator : IIncrementalGenerator
 
         IncrementalValuesProvider<KernelModel> kernels = models.Select(static (model, _) => KernelModel.Of(model))
             .WithTrackingName(StepNames.Kernels);
-        context.RegisterImplementationSourceOutput(kernels, static (output, model) =>
+        context.RegisterSourceOutput(kernels, static (output, model) =>
             output.AddSource($"{model.Type.HintName}.LortaKernels.g.cs", Text(KernelSourceEmitter.Emit(model))));
 
         // Calls move with every edit of their file, so they have a model and an output of their own.

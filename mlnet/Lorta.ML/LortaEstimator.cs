@@ -1,15 +1,14 @@
-using Lorta.Adapters;
 using Lorta.Checkpoints;
 using Lorta.ML.Bases;
 using Lorta.ML.Columns;
 using Lorta.ML.Fitting;
 using Lorta.ML.Saving;
 using Lorta.ML.Scoring;
+using Lorta.Models;
 using Lorta.Tasks;
 using Lorta.Training;
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Lorta.ML;
@@ -86,13 +85,15 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         using var cancellation = new Cancellation(_host, _options.CancellationToken);
         (TextExample[] train, TextExample[] validation) = ReadRows(channel, input, labels, cancellation.Token);
         string baseFolder = ModelSource.Resolve(_options.BaseModel, cancellation: cancellation.Token);
+        Device device = TorchDevice.Parse(_host, _options.Device);
+        var hash = new BaseHash(baseFolder);
         using var trained = new TemporaryFolder();
-        Train(channel, baseFolder, labels, train, validation, trained.Path, cancellation.Token);
+        TextClassifier classifier = CreateClassifier(baseFolder, labels, device);
+        SequenceClassifier? loaded = Train(channel, classifier, train, validation, trained.Path, cancellation.Token);
 
-        IReadOnlyDictionary<string, string> sha256 = BaseFiles.Hash(baseFolder);
-        SharedTokenizer tokenizer = SharedTokenizer.OfBase(baseFolder);
-        SharedBase shared = SharedBase.Acquire(baseFolder, sha256, TorchDevice.Parse(_host, _options.Device));
-        var model = new FineTunedModel(shared, tokenizer, trained.Path, labels.Classes);
+        IReadOnlyDictionary<string, string> sha256 = hash.Result();
+        SharedBase shared = SharedBase.Acquire(baseFolder, sha256, device, loaded: loaded);
+        var model = new FineTunedModel(shared, SharedTokenizer.Of(classifier.Tokenizer), trained.Path, labels.Classes);
         var reference = new BaseReference(
             _options.BaseModel, Path.GetFullPath(baseFolder), baseFolder != _options.BaseModel, sha256, _options.EmbedBaseModel);
         var manifest = new ModelManifest(_options.Task, _texts, _outputs, labels.Classes, _options.Device, reference, [], []);
@@ -123,41 +124,44 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
                 $"{rows.Length} labelled rows cannot be both trained and validated on: give more rows, or set ValidationFraction to 0.");
     }
 
-    /// <summary>Trains on a copy of the base of its own, and leaves the adapter and the head in a folder.</summary>
-    private void Train(
-        IChannel channel,
-        string baseFolder,
-        LabelEncoding labels,
-        TextExample[] train,
-        TextExample[] validation,
-        string folder,
-        CancellationToken cancellation)
+    /// <summary>Trains, leaves the adapter and the head in a folder, and disposes the classifier but for a base that it has not changed.</summary>
+    /// <returns>The model over that base; null where training has changed the base.</returns>
+    private SequenceClassifier? Train(
+        IChannel channel, TextClassifier classifier, TextExample[] train, TextExample[] validation, string folder, CancellationToken cancellation)
     {
-        var method = new LortaOptions { Rank = _options.Rank, Alpha = _options.Alpha, Modes = _options.Modes, Dropout = _options.Dropout };
-        using TextClassifier classifier = CreateClassifier(baseFolder, labels, method);
-        Device device = TorchDevice.Parse(_host, _options.Device);
-        classifier.Model.to(device);
-        classifier.Adapter.to(device);
-        if (_options.BFloat16)
+        SequenceClassifier? unchanged = null;
+        try
         {
-            classifier.UseBFloat16();
-        }
+            if (_options.BFloat16)
+            {
+                classifier.UseBFloat16();
+            }
 
-        channel.Info("{0}", $"Training {classifier.Adapter.TrainableCount} numbers of the adapter on {train.Length} rows.");
-        using IProgressChannel progress = _host.StartProgressChannel("LoRTA fine-tuning");
-        var tuning = new FineTuning(classifier, TrainingOptions(validation.Length > 0))
+            channel.Info("{0}", $"Training {classifier.Adapter.TrainableCount} numbers of the adapter on {train.Length} rows.");
+            using IProgressChannel progress = _host.StartProgressChannel("LoRTA fine-tuning");
+            var tuning = new FineTuning(classifier, TrainingOptions(validation.Length > 0))
+            {
+                Progress = new FitProgress(channel, progress, _options.Progress),
+            };
+            tuning.Run(train, validation, cancellation);
+            classifier.Save(folder);
+            return unchanged = classifier.Adapter.Method.TrainsBase || _options.BFloat16 ? null : classifier.Model;
+        }
+        finally
         {
-            Progress = new FitProgress(channel, progress, _options.Progress),
-        };
-        tuning.Run(train, validation, cancellation);
-        classifier.Save(folder);
+            classifier.Adapter.Dispose();
+            if (unchanged is null)
+            {
+                classifier.Model.Dispose();
+            }
+        }
     }
 
-    private TextClassifier CreateClassifier(string baseFolder, LabelEncoding labels, LortaOptions method)
+    private TextClassifier CreateClassifier(string baseFolder, LabelEncoding labels, Device device)
     {
         try
         {
-            return TextClassifier.Create(baseFolder, labels.Task, method, _options.MaxLength, Seed);
+            return TextClassifier.Create(baseFolder, labels.Task, _options.MethodOrDefault, _options.MaxLength, Seed, device);
         }
         catch (ArgumentException error)
         {
@@ -171,8 +175,8 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
         BatchSize = _options.BatchSize,
         MicroBatchSize = _options.MicroBatchSize,
         GradientCheckpointing = _options.GradientCheckpointing,
-        AdapterRate = _options.LearningRate,
-        HeadRate = _options.HeadLearningRate,
+        AdapterRate = _options.LearningRateOrDefault,
+        HeadRate = _options.HeadLearningRateOrDefault,
         HeadWeightDecay = _options.HeadWeightDecay,
         MaxGradientNorm = _options.MaxGradientNorm,
         Schedule = new LearningRateSchedule(ScheduleShape.Linear, _options.WarmupRatio),

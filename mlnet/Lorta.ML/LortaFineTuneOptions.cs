@@ -1,3 +1,4 @@
+using Lorta.Adapters;
 using Lorta.Training;
 using Microsoft.ML;
 
@@ -33,6 +34,12 @@ public sealed class LortaFineTuneOptions
     /// <summary>The name of the column for a binary classifier's probability; by default <c>Probability</c>.</summary>
     public string ProbabilityColumn { get; set; } = "Probability";
 
+    /// <summary>
+    /// What is trained beside the head, any of the methods of <see cref="Lorta.Adapters"/>; null, the default, is LoRTA with the
+    /// <see cref="Rank"/>, <see cref="Alpha"/>, <see cref="Modes"/> and <see cref="Dropout"/> here, which are not read where a method is given.
+    /// </summary>
+    public AdapterMethod? Method { get; set; }
+
     /// <summary>The rank of the update; by default 8.</summary>
     public int Rank { get; set; } = 8;
 
@@ -66,11 +73,16 @@ public sealed class LortaFineTuneOptions
     /// </summary>
     public bool BFloat16 { get; set; }
 
-    /// <summary>The highest learning rate of the update's factors; by default 1e-2.</summary>
-    public double LearningRate { get; set; } = 1e-2;
+    /// <summary>
+    /// The highest learning rate of what the method trains beside the head; null, the default, is the method's
+    /// <see cref="AdapterMethod.DefaultRate"/>: 1e-2 for LoRTA.
+    /// </summary>
+    public double? LearningRate { get; set; }
 
-    /// <summary>The highest learning rate of the head; by default 1e-3.</summary>
-    public double HeadLearningRate { get; set; } = 1e-3;
+    /// <summary>
+    /// The highest learning rate of the head; null, the default, is the method's <see cref="AdapterMethod.DefaultHeadRate"/>: 1e-3 for LoRTA.
+    /// </summary>
+    public double? HeadLearningRate { get; set; }
 
     /// <summary>AdamW's weight decay of the head's weights; by default 0.01.</summary>
     public double HeadWeightDecay { get; set; } = 0.01;
@@ -124,4 +136,10 @@ public sealed class LortaFineTuneOptions
 
     /// <summary>Whether a saved model has the base model's weights in it, and so needs no folder when it is loaded; by default not.</summary>
     public bool EmbedBaseModel { get; set; }
+
+    internal AdapterMethod MethodOrDefault => Method ?? new LortaOptions { Rank = Rank, Alpha = Alpha, Modes = Modes, Dropout = Dropout };
+
+    internal double LearningRateOrDefault => LearningRate ?? MethodOrDefault.DefaultRate;
+
+    internal double HeadLearningRateOrDefault => HeadLearningRate ?? MethodOrDefault.DefaultHeadRate;
 }

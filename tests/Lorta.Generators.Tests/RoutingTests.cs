@@ -25,6 +25,7 @@ public sealed class RoutingTests
         ["unusual names, fused with fewer key heads"] = (() => new MarkedModel(), MarkedModel.LortaDefaults, ProjectionRoute.Interceptor, "2 layers, 4/2 heads of 4, 16 wide"),
         ["two targets, no output projection, nested private classes"] = (() => new BareModel(), BareModel.LortaDefaults, ProjectionRoute.Interceptor, "2 layers, 2/2 heads of 8, 16 wide"),
         ["own projection class, wide heads, indirect calls"] = (() => new IndirectModel(), IndirectModel.LortaDefaults, ProjectionRoute.Interceptor, "2 layers, 4/4 heads of 6, 16 wide"),
+        ["a list of projections"] = (() => new ListedModel(), ListedModel.LortaDefaults, ProjectionRoute.Interceptor, "2 layers, 4/4 heads of 4, 16 wide"),
         ["another assembly by call"] = (() => new OutsideCallingModel(), OutsideCallingModel.LortaDefaults, ProjectionRoute.Hook, "2 layers, 4/4 heads of 4, 16 wide"),
         ["another assembly by forward"] = (() => new OutsideForwardingModel(), OutsideForwardingModel.LortaDefaults, ProjectionRoute.Weight, "2 layers, 4/4 heads of 4, 16 wide"),
     };

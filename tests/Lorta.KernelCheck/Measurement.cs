@@ -68,25 +68,30 @@ internal static class Measurement
         int headWidth = shape.Width / shape.Heads;
         nint a = arena.Take((long)shape.Width * rank * sizeof(float)), b = arena.Take((long)headWidth * rank * sizeof(float));
         nint heads = arena.Take((long)shape.Heads * rank * sizeof(float)), c = arena.Take(3L * rank * sizeof(float));
-        LortaOperands operands = new(new(a, 0), new(b, 0, heads, 0, headWidth), new(c, rank, 0), new(0, 0, shape.Tokens));
-        LortaGradients gradients = new(
-            new(Gradient(arena, shape.Width, rank)),
-            new(Gradient(arena, headWidth, rank), Gradient(arena, shape.Heads, rank)),
-            Gradient(arena, 3, rank));
+        LortaOperands down = new(new(a, 0), new(c, rank, 0), new(0, 0, shape.Tokens));
+        LortaOperands up = down with { Factor = new(b, 0, heads, 0, headWidth) };
+        FactorGradients ofDown = new(Gradient(arena, shape.Width, rank));
+        FactorGradients ofUp = new(Gradient(arena, headWidth, rank), Gradient(arena, shape.Heads, rank));
+        KernelGradient ofCoefficients = Gradient(arena, 3, rank);
 
         // x and its gradient, and q, k, v, in each set
         KernelActivations[][] sets =
             [.. Enumerable.Range(0, Sets).Select(_ => Enumerable.Range(0, 5).Select(_ => new KernelActivations(arena.Take(activations), shape.Width, shape.Width)).ToArray())];
         nint product = arena.Take(products);
-        nint workspace = arena.Take(kernels.BackwardWorkspace(operands, sets[0][0], sets[0].AsSpan(2)));
+        nint productGradients = arena.Take(3 * products);
+        nint workspace = arena.Take(Math.Max(kernels.UpBackwardWorkspace(up, sets[0].AsSpan(2)), kernels.DownBackwardWorkspace(down, sets[0][0])));
 
         double copy = 2 * activations / Seconds(set => CudaRuntime.Copy(set[0].Data, set[1].Data, activations));
-        Report("down", activations + products, set => kernels.Down(operands, set[0], product));
-        Report("up, 3 outputs", (6 * activations) + products, set => kernels.Up(operands, set.AsSpan(2), product));
+        Report("down", activations + products, set => kernels.Down(down, set[0], product));
+        Report("up, 3 outputs", (6 * activations) + products, set => kernels.Up(up, set.AsSpan(2), product));
         Report(
             "backward, 3 outputs",
             (9 * activations) + (14 * products),
-            set => kernels.Backward(operands, set[0], set.AsSpan(2), product, set[1], gradients, workspace));
+            set =>
+            {
+                kernels.UpBackward(up, set.AsSpan(2), product, productGradients, ofUp, ofCoefficients, workspace);
+                kernels.DownBackward(down, set[0], productGradients, 3, set[1], ofDown, workspace);
+            });
 
         void Report(string pass, long bytes, Action<KernelActivations[]> launch)
         {

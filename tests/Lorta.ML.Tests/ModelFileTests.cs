@@ -128,6 +128,19 @@ public sealed class ModelFileTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
     }
 
     [Fact]
+    public void ABaseThatChangesWhileItIsTrainedOnIsNamed()
+    {
+        string folder = Path.Combine(_folder.FullName, "changing");
+        CopyFolder(tiny.Folder, folder);
+        LortaFineTuneOptions options = Options(LortaTask.MulticlassClassification, "Label");
+        options.BaseModel = folder;
+        options.Progress = new Reports(() => File.SetLastWriteTimeUtc(Path.Combine(folder, "model.safetensors"), DateTime.UnixEpoch));
+        var error = Assert.Throws<InvalidOperationException>(() => _mlContext.Transforms.LortaFineTune(options).Fit(Load(Opinion.Rows(30))));
+        Assert.Contains(folder, error.Message, StringComparison.Ordinal);
+        Assert.Contains("changed", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AHubIdIsLookedUpWhereTheModelIsLoaded()
     {
         string first = CreateHubCache("first");
@@ -228,5 +241,10 @@ public sealed class ModelFileTests(TinyBase tiny) : IClassFixture<TinyBase>, IDi
         {
             File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
         }
+    }
+
+    private sealed class Reports(Action act) : IProgress<Training.TrainingProgress>
+    {
+        public void Report(Training.TrainingProgress value) => act();
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Lorta.Adapters;
 using Lorta.ML.Tests.Columns;
 using Lorta.ML.Tests.Data;
 using Microsoft.ML;
@@ -15,6 +17,8 @@ public sealed class OptionsTests(TinyBase tiny) : IClassFixture<TinyBase>
         { "Task", options => options.Task = (LortaTask)7 },
         { "TextColumn", options => options.TextColumn = "" },
         { "LabelColumn", options => options.LabelColumn = "" },
+        { "Method", options => options.Method = new Unregistered() },
+        { "Method", options => options.Method = new Lora { Rank = 0 } },
         { "Rank", options => options.Rank = 0 },
         { "Alpha", options => options.Alpha = double.NaN },
         { "Modes", options => options.Modes = (LortaModes)64 },
@@ -88,6 +92,15 @@ public sealed class OptionsTests(TinyBase tiny) : IClassFixture<TinyBase>
         change(options);
         return Assert.Throws<InvalidOperationException>(
             () => _mlContext.Transforms.LortaFineTune(options).Fit(_mlContext.Data.LoadFromEnumerable(Opinion.Rows(6)))).Message;
+    }
+
+    private sealed record Unregistered : AdapterMethod
+    {
+        public override string Name => "mine";
+
+        public override Adapter Attach(IAdaptable model, string name = "default") => throw new NotSupportedException();
+
+        public override JsonObject ToJson() => [];
     }
 
     private sealed class TemporaryBase : IDisposable

@@ -8,10 +8,14 @@ namespace Lorta.Tests.Cuda;
 /// </summary>
 internal static class EmulatedCuda
 {
+    /// <summary>The launches that <see cref="FailingDriver"/> lets pass.</summary>
+    public const int LaunchesBeforeFailure = 18;
+
     private static readonly string Folder = Directory.CreateTempSubdirectory("lorta-cuda-").FullName;
     private static readonly Lazy<string> BuiltDriver = new(() => BuildDriver("libcuda", devices: 1, major: 9));
     private static readonly Lazy<string> BuiltDriverWithoutDevice = new(() => BuildDriver("libcuda-none", devices: 0, major: 9));
     private static readonly Lazy<string> BuiltDriverOfNewerDevice = new(() => BuildDriver("libcuda-newer", devices: 1, major: 99));
+    private static readonly Lazy<string> BuiltFailingDriver = new(() => BuildDriver("libcuda-failing", devices: 1, major: 9, LaunchesBeforeFailure));
     private static readonly Lazy<string> BuiltCompiler =
         new(() => Build("libnvrtc", "libnvrtc", $"-DEMULATION=\"{Path.Combine(Toolchain.Sources, "emulation.h")}\""));
 
@@ -25,6 +29,9 @@ internal static class EmulatedCuda
 
     /// <summary>The path of a driver with a device that the compiler does not know.</summary>
     public static string DriverOfNewerDevice => Required(BuiltDriverOfNewerDevice);
+
+    /// <summary>The path of a driver whose device fails after some launches.</summary>
+    public static string FailingDriver => Required(BuiltFailingDriver);
 
     /// <summary>The path of the compiler, which knows sm_80 and sm_90.</summary>
     public static string Compiler => Required(BuiltCompiler);
@@ -43,8 +50,8 @@ internal static class EmulatedCuda
         return library.Value;
     }
 
-    private static string BuildDriver(string name, int devices, int major) =>
-        Build("libcuda", name, $"-DDEVICES={devices}", $"-DMAJOR={major}");
+    private static string BuildDriver(string name, int devices, int major, int launches = int.MaxValue) =>
+        Build("libcuda", name, $"-DDEVICES={devices}", $"-DMAJOR={major}", $"-DLAUNCHES={launches}");
 
     private static string Build(string source, string name, params string[] defines)
     {

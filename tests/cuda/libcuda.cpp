@@ -1,5 +1,7 @@
 // Stands in for CUDA's driver where there is none: device memory is host memory, a module is a shared library that
-// libnvrtc.cpp compiled, and a launch runs it. DEVICES is the number of devices, MAJOR that of their compute capability.
+// libnvrtc.cpp compiled, and a launch runs it. DEVICES is the number of devices, MAJOR that of their compute capability,
+// LAUNCHES how many launches succeed before all fail.
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +27,7 @@ namespace
     struct Function { Module* module; void (*call)(void**); };
 
     int context;                    // its address stands for the device's context
+    std::atomic<long> launches;
     thread_local int contexts;      // pushed on this thread
 
     using Clock = std::chrono::steady_clock;
@@ -123,6 +126,8 @@ extern "C"
             return InvalidContext;
         if (!gridX || !gridY || !gridZ || gridY > 65535 || gridZ > 65535 || blockX > 1024 || blockY != 1 || blockZ != 1)
             return InvalidValue;
+        if (++launches > LAUNCHES)
+            return LaunchFailed;
         auto launch = (bool (*)(void (*)(void**), void**, Dim, unsigned int))dlsym(function->module->library, "emulation_launch");
         return launch(function->call, arguments, {gridX, gridY, gridZ}, blockX) ? Success : LaunchFailed;
     }

@@ -39,13 +39,19 @@ internal static partial class KernelEmitter
     }
 
     private static void WriteConstants(SourceWriter writer, KernelSpec spec) => writer.WriteLine($"""
-        // LoRTA's update of attention projections, rank {spec.Rank}{(spec.HasHeads ? ", heads as a mode" : "")}.
+        // LoRTA's update of attention projections{(spec.HasHeads ? ", heads as a mode" : "")}.
         // y += ((x D) * c) U^T, where D and U are factors [width, rank] and c has a number for every rank.
         // LORTA_TYPE chooses the type of activations: 0 float32, 1 float16, 2 bfloat16. All sums are float32.
+        // LORTA_RANK is the rank, the annotation's where nothing else is asked for.
 
-        constexpr int RANK = {spec.Rank};
-        constexpr int SLICES = {spec.Slices};      // the rank is worked through in slices that fit the registers
-        constexpr int SLICE = {spec.Slice};
+        #ifndef LORTA_RANK
+        #define LORTA_RANK {spec.Rank}
+        #endif
+
+        constexpr int RANK = LORTA_RANK;
+        constexpr int WIDEST_SLICE = {KernelSpec.WidestSlice};
+        constexpr int SLICES = (RANK + WIDEST_SLICE - 1) / WIDEST_SLICE;   // the rank is worked through in slices that fit the registers
+        constexpr int SLICE = (RANK + SLICES - 1) / SLICES;                // the last slice may have less
         constexpr int THREADS = 256;
         constexpr int LANES = 32;
         constexpr int WARPS = THREADS / LANES;

@@ -10,9 +10,9 @@ namespace Lorta.Generators.Cuda;
 internal sealed record KernelSpec
 {
     /// <summary>The most ranks whose sums a thread keeps in registers at once.</summary>
-    private const int WidestSlice = 8;
+    public const int WidestSlice = 8;
 
-    /// <param name="rank">The number of rank-one terms, at least 1.</param>
+    /// <param name="rank">The number of rank-one terms where the compilation names no other, at least 1.</param>
     /// <param name="hasHeads">Whether heads are a mode, so that one side is the Khatri-Rao product of C_H and B.</param>
     /// <param name="hasCoefficients">Whether layers or qkvp are a mode, so that the coefficients are trained.</param>
     /// <param name="usesAtomics">Whether gradients may be summed by float atomics, in no fixed order.</param>
@@ -27,7 +27,7 @@ internal sealed record KernelSpec
         (Rank, HasHeads, HasCoefficients, UsesAtomics) = (rank, hasHeads, hasCoefficients, usesAtomics);
     }
 
-    /// <summary>The number of rank-one terms.</summary>
+    /// <summary>The number of rank-one terms where the compilation names no other.</summary>
     public int Rank { get; }
 
     /// <summary>Whether heads are a mode.</summary>
@@ -38,10 +38,4 @@ internal sealed record KernelSpec
 
     /// <summary>Whether gradients are summed by float atomics.</summary>
     public bool UsesAtomics { get; }
-
-    /// <summary>How many slices the rank is worked through in.</summary>
-    public int Slices => (Rank + WidestSlice - 1) / WidestSlice;
-
-    /// <summary>The ranks of a slice; the last slice may have less.</summary>
-    public int Slice => (Rank + Slices - 1) / Slices;
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Linq;
+using System.Reflection;
 using Microsoft.CodeAnalysis;
 
 namespace Lorta.Generators.Diagnostics;
@@ -6,6 +8,10 @@ namespace Lorta.Generators.Diagnostics;
 /// <summary>Everything the generator reports. Ids are never reused.</summary>
 internal static class Descriptors
 {
+    // The build writes the property RepositoryUrl into the assembly.
+    private static readonly string? RepositoryUrl = typeof(Descriptors).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .FirstOrDefault(data => data.Key == "RepositoryUrl")?.Value;
+
     public static readonly DiagnosticDescriptor NotPartial = Error(
         "LORTA001",
         "The annotated class is not partial",
@@ -108,6 +114,10 @@ internal static class Descriptors
 
     private static DiagnosticDescriptor Warning(string id, string title, string message) => Of(id, DiagnosticSeverity.Warning, title, message);
 
+    /// <summary>A diagnostic's page, as GitHub shows files; null where the repository has no public address.</summary>
+    public static string? HelpLink(string id, string? repositoryUrl) =>
+        string.IsNullOrEmpty(repositoryUrl) ? null : $"{repositoryUrl}/blob/main/docs/diagnostics/{id}.md";
+
     private static DiagnosticDescriptor Of(string id, DiagnosticSeverity severity, string title, string message) =>
-        new(id, title, message, "Lorta", severity, isEnabledByDefault: true, helpLinkUri: $"https://github.com/lorta-gen/lorta-gen/blob/main/docs/diagnostics/{id}.md");
+        new(id, title, message, "Lorta", severity, isEnabledByDefault: true, helpLinkUri: HelpLink(id, RepositoryUrl));
 }

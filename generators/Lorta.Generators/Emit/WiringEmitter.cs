@@ -23,7 +23,7 @@ internal static class WiringEmitter
                 writer.WriteLine();
                 WriteAttach(writer, model);
                 writer.WriteLine();
-                WriteFind(writer, model.Structure, access);
+                WriteFind(writer, model, access);
                 if (access.IsNeeded && !model.Type.IsGeneric)
                 {
                     writer.WriteLine();
@@ -138,8 +138,9 @@ internal static class WiringEmitter
         writer.WriteLine("    global::Lorta.Adapters.LortaAdapter.LoadTyped(this, folder, options => AttachLorta(options, name));");
     }
 
-    private static void WriteFind(SourceWriter writer, AttentionStructure structure, AccessEmitter access)
+    private static void WriteFind(SourceWriter writer, ModelInfo model, AccessEmitter access)
     {
+        AttentionStructure structure = model.Structure;
         using (writer.Block("private global::Lorta.Adapters.AdapterSites FindLortaSites()"))
         {
             writer.WriteLine("var projections = new global::System.Collections.Generic.List<global::Lorta.Adapters.ProjectionSite>();");
@@ -164,7 +165,8 @@ internal static class WiringEmitter
 
             writer.WriteLine();
             string measure = structure.Heads.IsWidth ? "OfHeadWidth" : "OfHeads";
-            writer.WriteLine($"return new(this, global::Lorta.Adapters.AttentionLayout.{measure}(projections, heads), projections);");
+            writer.WriteLine($"var kernels = global::Lorta.Adapters.ModelKernels.Of<{model.AdapterName}Kernels>();");
+            writer.WriteLine($"return new(this, global::Lorta.Adapters.AttentionLayout.{measure}(projections, heads), projections, kernels);");
         }
     }
 
@@ -172,8 +174,13 @@ internal static class WiringEmitter
     {
         string module = access.Follow(projection.FromAttention ? "attention" : "layer", projection.Path);
         string matrices = string.Join(", ", projection.Matrices.Select(matrix => $"global::Lorta.AttentionMatrix.{matrix}"));
+        string route = projection.Holder.IsOutside ? "Undecided" : "Interceptor";
         string add;
-        if (projection.Matrices.Count == 1)
+        if (projection.IsList)
+        {
+            add = $"projections.AddRange(global::Lorta.Adapters.ProjectionSite.Elements(index, {{0}}, global::Lorta.Adapters.ProjectionRoute.{route}, {matrices}));";
+        }
+        else if (projection.Matrices.Count == 1)
         {
             string outside = projection.Holder.IsOutside ? ", global::Lorta.Adapters.ProjectionRoute.Undecided" : string.Empty;
             add = $"projections.Add(new(index, {matrices}, {{0}}{outside}));";
@@ -182,7 +189,6 @@ internal static class WiringEmitter
         {
             // Of fused rows the heads decide how many are whose, where keys and values have fewer.
             string heads = structure.KeyValueHeads is null || structure.Heads.IsWidth ? "1, 1" : $"heads, {Integer(structure.KeyValueHeads, access)}";
-            string route = projection.Holder.IsOutside ? "Undecided" : "Interceptor";
             add = $"projections.AddRange(global::Lorta.Adapters.ProjectionSite.Blocks(index, {{0}}, global::Lorta.Adapters.ProjectionRoute.{route}, {heads}, {matrices}));";
         }
 

@@ -37,11 +37,13 @@ internal sealed record AttentionStructure(
 }
 
 /// <summary>A projection of a layer.</summary>
-/// <param name="Matrices">The matrices it holds, in the order of their rows.</param>
+/// <param name="Matrices">The matrices it holds, in the order of their rows, or of a list's projections.</param>
+/// <param name="IsList">Whether it is a list of projections, one for each matrix.</param>
 /// <param name="FromAttention">Whether the path starts at what holds query, key and value, and not at the layer.</param>
 /// <param name="Path">The way to the projection.</param>
 /// <param name="Holder">The member that holds it, to tell calls on it.</param>
-internal sealed record Projection(EquatableArray<Matrices> Matrices, bool FromAttention, MemberPath Path, ProjectionHolder Holder);
+internal sealed record Projection(
+    EquatableArray<Matrices> Matrices, bool IsList, bool FromAttention, MemberPath Path, ProjectionHolder Holder);
 
 /// <summary>A member that holds a projection.</summary>
 /// <param name="Id">Its identity in every construction of its class.</param>

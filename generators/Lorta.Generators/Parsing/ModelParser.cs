@@ -146,7 +146,7 @@ internal sealed class ModelParser
             projections.Select(projection => Describe(projection, attention)).ToEquatableArray(),
             Describe(heads),
             keyValueHeads is null ? null : Describe(keyValueHeads),
-            projections.FirstOrDefault(projection => projection.Matrices.Contains(Matrices.Query)) is { } query
+            projections.FirstOrDefault(projection => projection.Matrices.Contains(Matrices.Query)) is { IsList: false } query
                 ? _sizes.Read(_model, layers, attention, query, heads)
                 : null);
         Check(structure.Sizes);
@@ -201,7 +201,9 @@ internal sealed class ModelParser
             }
         }
 
-        Finding<FoundProjection> output = ProjectionFinder.Output(layer, attention, _known!);
+        Finding<FoundProjection> output = inputs.Any(input => input.Matrices.Contains(Matrices.Output))
+            ? Finding<FoundProjection>.Among([])
+            : ProjectionFinder.Output(layer, attention, _known!);
         if (output.IsAmbiguous)
         {
             ReportAmbiguous("Output projection", attention.Type, output.Candidates.Select(candidate => candidate.Place), Mark(Matrices.Output));
@@ -229,9 +231,10 @@ internal sealed class ModelParser
         IEnumerable<Member> path = fromAttention ? projection.Place.Path.Skip(attention.Path.Length) : projection.Place.Path;
         return new(
             projection.Matrices.ToEquatableArray(),
+            projection.IsList,
             fromAttention,
             _paths.Parse(path),
-            _paths.Holder(holder, _known!));
+            _paths.Holder(holder, projection.IsList ? Place.ElementOf(holder.Type)! : holder.Type, _known!));
     }
 
     private HeadSource Describe(FoundHeads heads) =>

@@ -19,14 +19,14 @@ internal sealed class PathParser(Compilation compilation, INamedTypeSymbol model
 
     public MemberPath Parse(IEnumerable<Member> path) => new(path.Select(Step).ToEquatableArray());
 
-    /// <summary>A member that holds a projection.</summary>
-    public ProjectionHolder Holder(Member member, KnownTypes known)
+    /// <summary>A member that holds a projection of a type, or a list of such.</summary>
+    public ProjectionHolder Holder(Member member, ITypeSymbol projection, KnownTypes known)
     {
         INamedTypeSymbol owner = member.Symbol.ContainingType.OriginalDefinition;
         bool isOutside = !SymbolEqualityComparer.Default.Equals(owner.ContainingAssembly, compilation.Assembly);
         return new(
             Member.Id(member.Symbol),
-            known.LineageOf(member.Type),
+            known.LineageOf(projection),
             isOutside && !IsIntercepted(owner),
             !isOutside && compilation.IsSymbolAccessibleWithin(owner, compilation.Assembly)
                 ? Text(owner.IsGenericType ? owner.ConstructUnboundGenericType() : owner)

@@ -8,9 +8,10 @@ using Microsoft.CodeAnalysis;
 namespace Lorta.Generators.Parsing;
 
 /// <summary>A projection that was found.</summary>
-/// <param name="Matrices">The matrices it holds, in the order of their rows.</param>
+/// <param name="Matrices">The matrices it holds, in the order of their rows, or of a list's projections.</param>
 /// <param name="Place">Where it is.</param>
-internal sealed record FoundProjection(ImmutableArray<Matrices> Matrices, Place Place);
+/// <param name="IsList">Whether it is a list of projections, one for each matrix.</param>
+internal sealed record FoundProjection(ImmutableArray<Matrices> Matrices, Place Place, bool IsList = false);
 
 /// <summary>Finds projections: first by attribute, then by name.</summary>
 internal static class ProjectionFinder
@@ -91,15 +92,17 @@ internal static class ProjectionFinder
 
     private static IEnumerable<FoundProjection> Marked(Place place, KnownTypes known)
     {
-        foreach (Member member in Projections(place, known))
+        foreach (Member member in Members(place, known))
         {
-            if (member.Mark(Mark) is { ConstructorArguments.Length: 1 } mark && mark.ConstructorArguments[0] is { Kind: TypedConstantKind.Array, IsNull: false } matrices)
+            bool isList = !known.IsProjection(member.Type);
+            if ((!isList || (Place.ElementOf(member.Type) is { } element && known.IsProjection(element)))
+                && member.Mark(Mark) is { ConstructorArguments.Length: 1 } mark && mark.ConstructorArguments[0] is { Kind: TypedConstantKind.Array, IsNull: false } matrices)
             {
                 ImmutableArray<Matrices> held = [.. matrices.Values.Select(value => value.Value).OfType<int>().Where(index => index is >= 0 and < 4)
                     .Select(index => (Matrices)(1 << index))];
                 if (held.Length > 0)
                 {
-                    yield return new(held, place.Down(member));
+                    yield return new(held, place.Down(member), isList);
                 }
             }
         }
@@ -128,5 +131,8 @@ internal static class ProjectionFinder
     }
 
     private static IEnumerable<Member> Projections(Place place, KnownTypes known) =>
-        Member.Of(place.Type, known).Where(member => !member.Symbol.IsStatic && known.IsProjection(member.Type));
+        Members(place, known).Where(member => known.IsProjection(member.Type));
+
+    private static IEnumerable<Member> Members(Place place, KnownTypes known) =>
+        Member.Of(place.Type, known).Where(member => !member.Symbol.IsStatic);
 }

@@ -8,7 +8,7 @@ namespace Lorta.ML.Bases;
 internal static class BaseFiles
 {
     // A file is hashed once as long as it keeps its length and time: many models are loaded over one base.
-    private static readonly ConcurrentDictionary<(string Path, long Length, DateTime Written), string> Known = new();
+    private static readonly ConcurrentDictionary<FileStamp, string> Known = new();
 
     /// <summary>The full paths of the files in a model folder.</summary>
     /// <exception cref="CheckpointException">The folder holds no model.</exception>
@@ -22,16 +22,15 @@ internal static class BaseFiles
 
     /// <summary>The SHA-256 of each file in a model folder, by name, in hexadecimal.</summary>
     /// <exception cref="CheckpointException">The folder holds no model.</exception>
-    public static IReadOnlyDictionary<string, string> Hash(string folder) =>
-        In(folder).ToDictionary(path => Path.GetFileName(path), HashFile, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, string> Hash(string folder) => Hash(In(folder).Select(FileStamp.Of));
 
-    private static string HashFile(string path)
+    /// <summary>The SHA-256 of each of some files, by name, in hexadecimal.</summary>
+    public static IReadOnlyDictionary<string, string> Hash(IEnumerable<FileStamp> files) =>
+        files.ToDictionary(file => Path.GetFileName(file.Path), file => Known.GetOrAdd(file, Read), StringComparer.Ordinal);
+
+    private static string Read(FileStamp file)
     {
-        var file = new FileInfo(path);
-        return Known.GetOrAdd((file.FullName, file.Length, file.LastWriteTimeUtc), key =>
-        {
-            using FileStream stream = File.OpenRead(key.Path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        });
+        using FileStream stream = File.OpenRead(file.Path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

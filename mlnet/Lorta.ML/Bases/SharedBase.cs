@@ -1,4 +1,6 @@
+using Lorta.Adapters;
 using Lorta.ML.Saving;
+using Lorta.ML.Scoring;
 using Lorta.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -20,11 +22,11 @@ internal sealed class SharedBase
     private TemporaryFolder? _temporary;
     private int _users;
 
-    private SharedBase(string key, string folder, Device device)
+    private SharedBase(string key, Device device, SequenceClassifier? loaded)
     {
         _key = key;
         Device = device;
-        _model = new Lazy<SequenceClassifier>(() => Load(folder, device));
+        _model = loaded is null ? new(() => Freeze(Load())) : new(Freeze(loaded));
     }
 
     /// <summary>A folder with its files: of those that its users named, the first that is still there.</summary>
@@ -39,46 +41,53 @@ internal sealed class SharedBase
         }
     }
 
+    /// <summary>Scores rows of several models over the shared encoder together.</summary>
+    public CommonForwards Forwards { get; } = new();
+
     /// <summary>Where it runs.</summary>
     public Device Device { get; }
 
-    /// <summary>Loads a base, or joins those who use it already.</summary>
+    /// <summary>Joins those who use a base. It is loaded when the first model asks for it.</summary>
     /// <param name="folder">Its folder.</param>
     /// <param name="sha256">The SHA-256 of its files, by which it is known.</param>
     /// <param name="device">Where it runs.</param>
     /// <param name="temporary">The folder where it is a temporary one, deleted when it is no longer needed.</param>
-    /// <exception cref="Checkpoints.CheckpointException">The folder is no checkpoint of a supported model.</exception>
-    public static SharedBase Acquire(string folder, IReadOnlyDictionary<string, string> sha256, Device device, TemporaryFolder? temporary = null)
+    /// <param name="loaded">The base where the caller has it in memory already: it is taken over, or disposed if there is one.</param>
+    public static SharedBase Acquire(
+        string folder,
+        IReadOnlyDictionary<string, string> sha256,
+        Device device,
+        TemporaryFolder? temporary = null,
+        SequenceClassifier? loaded = null)
     {
         IEnumerable<string> files = sha256.OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => $"{file.Key} {file.Value}");
         string key = string.Join('\n', files.Append(device.ToString()));
-        SharedBase shared;
         lock (Loaded)
         {
-            if (!Loaded.TryGetValue(key, out shared!))
+            if (Loaded.TryGetValue(key, out SharedBase? shared))
             {
-                Loaded.Add(key, shared = new SharedBase(key, folder, device));
+                loaded?.Dispose();
+            }
+            else
+            {
+                Loaded.Add(key, shared = new SharedBase(key, device, loaded));
             }
 
             shared.Keep(folder, temporary);
             shared._users++;
-        }
-
-        try
-        {
-            _ = shared._model.Value;
             return shared;
-        }
-        catch
-        {
-            shared.Release();
-            throw;
         }
     }
 
-    /// <summary>A model over the shared encoder with a head of its own, in evaluation mode.</summary>
-    /// <param name="outputs">The number of its logits.</param>
-    public SequenceClassifier WithNewHead(int outputs) => _model.Value.WithNewHead(outputs).to(Device);
+    /// <summary>
+    /// A model with a head of its own, in evaluation mode, for an adapter of a method: over the shared encoder, or over a copy
+    /// where the method trains the base itself.
+    /// </summary>
+    /// <param name="method">The adapter's method.</param>
+    /// <param name="outputs">The number of the model's logits.</param>
+    /// <exception cref="Checkpoints.CheckpointException">The folder is no checkpoint of a supported model.</exception>
+    public SequenceClassifier ModelFor(AdapterMethod method, int outputs) =>
+        method.TrainsBase ? Load(outputs) : _model.Value.WithNewHead(outputs).to(Device);
 
     /// <summary>Gives the base up; its weights are freed with the last user.</summary>
     public void Release()
@@ -117,14 +126,15 @@ internal sealed class SharedBase
         }
     }
 
-    private static SequenceClassifier Load(string folder, Device device)
+    private SequenceClassifier Load(int? outputs = null) => SequenceClassifier.Load(Folder, outputs, newHead: outputs is not null).to(Device);
+
+    private static SequenceClassifier Freeze(SequenceClassifier model)
     {
-        SequenceClassifier model = SequenceClassifier.Load(folder);
         foreach (Parameter parameter in model.parameters())
         {
             parameter.requires_grad = false;
         }
 
-        return model.to(device);
+        return model;
     }
 }

@@ -19,19 +19,15 @@ internal sealed class SharedTokenizer
     /// <summary>The tokenizer.</summary>
     public TextTokenizer Tokenizer { get; }
 
-    /// <summary>The tokenizer of a base model's folder.</summary>
-    /// <exception cref="TokenizerException">The folder has none, or a damaged one.</exception>
-    public static SharedTokenizer OfBase(string folder)
-    {
-        TextTokenizer tokenizer = TextTokenizer.Load(folder);
-        return Share(folder, [.. tokenizer.Files.Select(path => Path.GetFileName(path))], () => tokenizer);
-    }
+    /// <summary>A tokenizer that is loaded, or the one that others share already.</summary>
+    public static SharedTokenizer Of(TextTokenizer tokenizer) => Share(tokenizer.Files, () => tokenizer);
 
     /// <summary>The tokenizer that some files of a folder make.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="names">The names of the tokenizer's files.</param>
     /// <exception cref="TokenizerException">The files make no tokenizer.</exception>
-    public static SharedTokenizer Load(string folder, IReadOnlyList<string> names) => Share(folder, names, () => TextTokenizer.Load(folder));
+    public static SharedTokenizer Load(string folder, IReadOnlyList<string> names) =>
+        Share(names.Select(name => Path.Combine(folder, name)), () => TextTokenizer.Load(folder));
 
     /// <summary>Writes the files into a folder.</summary>
     /// <returns>Their names.</returns>
@@ -45,10 +41,9 @@ internal sealed class SharedTokenizer
         return [.. _files.Keys];
     }
 
-    private static SharedTokenizer Share(string folder, IReadOnlyList<string> names, Func<TextTokenizer> load)
+    private static SharedTokenizer Share(IEnumerable<string> paths, Func<TextTokenizer> load)
     {
-        Dictionary<string, byte[]> files = names.Order(StringComparer.Ordinal)
-            .ToDictionary(name => name, name => File.ReadAllBytes(Path.Combine(folder, name)));
+        Dictionary<string, byte[]> files = paths.Order(StringComparer.Ordinal).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
         string key = string.Join('\n', files.Select(file => $"{file.Key} {Convert.ToHexStringLower(SHA256.HashData(file.Value))}"));
         lock (Loaded)
         {

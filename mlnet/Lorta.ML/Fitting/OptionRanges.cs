@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Lorta.Adapters;
 using Lorta.Checkpoints.Hub;
 using Lorta.ML.Bases;
 using Microsoft.ML.Runtime;
@@ -20,6 +21,7 @@ internal static class OptionRanges
         Require(Enum.IsDefined(options.Task), options.Task, "one of the tasks");
         Require(!string.IsNullOrEmpty(options.TextColumn), options.TextColumn, "the name of a column");
         Require(!string.IsNullOrEmpty(options.LabelColumn), options.LabelColumn, "the name of a column");
+        CheckMethod(env, options.Method);
         Require(options.Rank >= 1, options.Rank, "at least 1");
         Require(double.IsFinite(options.Alpha), options.Alpha, "a finite number");
         Require((options.Modes & ~LortaModes.All) == 0, options.Modes, "made of Heads, Layers and Qkvp");
@@ -27,8 +29,8 @@ internal static class OptionRanges
         Require(options.Epochs >= 1, options.Epochs, "at least 1");
         Require(options.BatchSize >= 1, options.BatchSize, "at least 1");
         Require(options.MicroBatchSize is null or >= 1, options.MicroBatchSize, "at least 1, or null");
-        Require(options.LearningRate is >= 0 and < double.PositiveInfinity, options.LearningRate, "at least 0");
-        Require(options.HeadLearningRate is >= 0 and < double.PositiveInfinity, options.HeadLearningRate, "at least 0");
+        Require(options.LearningRate is null or (>= 0 and < double.PositiveInfinity), options.LearningRate, "at least 0, or null");
+        Require(options.HeadLearningRate is null or (>= 0 and < double.PositiveInfinity), options.HeadLearningRate, "at least 0, or null");
         Require(options.HeadWeightDecay is >= 0 and < double.PositiveInfinity, options.HeadWeightDecay, "at least 0");
         Require(options.MaxGradientNorm is null or > 0, options.MaxGradientNorm, "above 0, or null");
         Require(options.WarmupRatio is >= 0 and <= 1, options.WarmupRatio, "from 0 to 1");
@@ -47,6 +49,23 @@ internal static class OptionRanges
                 string name = option[(option.IndexOf('.', StringComparison.Ordinal) + 1)..];
                 throw env.ExceptUserArg(name, string.Create(CultureInfo.InvariantCulture, $"{name} is {value ?? "null"}: it must be {range}."));
             }
+        }
+    }
+
+    /// <summary>What a saved model could not name, or read again, is refused before training. Whether it fits the model is told where it is attached.</summary>
+    private static void CheckMethod(IExceptionContext context, AdapterMethod? method)
+    {
+        try
+        {
+            if (method is not null)
+            {
+                AdapterMethods.Create(method.Name);
+                method.With(new Dictionary<string, string>());
+            }
+        }
+        catch (ArgumentException error)
+        {
+            throw context.ExceptUserArg(nameof(LortaFineTuneOptions.Method), $"Method is not one that can be trained: {error.Message}");
         }
     }
 

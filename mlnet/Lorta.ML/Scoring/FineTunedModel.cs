@@ -1,6 +1,9 @@
+using Lorta.Adapters;
 using Lorta.Checkpoints;
 using Lorta.ML.Bases;
+using Lorta.Models;
 using Lorta.Tasks;
+using Lorta.Text;
 using TorchSharp;
 
 namespace Lorta.ML.Scoring;
@@ -28,7 +31,8 @@ internal sealed class FineTunedModel : TextModel
         try
         {
             using AdapterFolder stored = AdapterFolder.Open(folder);
-            _classifier = TextClassifier.Load(stored, shared.WithNewHead(outputs), tokenizer.Tokenizer);
+            SequenceClassifier model = shared.ModelFor(AdapterMethods.Read(stored.Config), outputs);
+            _classifier = TextClassifier.Load(stored, model, tokenizer.Tokenizer);
             _classifier.Adapter.to(shared.Device);
         }
         catch
@@ -37,6 +41,9 @@ internal sealed class FineTunedModel : TextModel
             throw;
         }
     }
+
+    /// <summary>Whether rows share forwards of the base with those that other threads score, of other models too.</summary>
+    public bool ScoresTogether { get; set; }
 
     /// <summary>The folder that the base was loaded from.</summary>
     public string BaseFolder => _base.Folder;
@@ -64,7 +71,10 @@ internal sealed class FineTunedModel : TextModel
         Enter();
         try
         {
-            return _classifier.Predict([.. rows.Select(_classifier.Encode)]);
+            TokenizedText[] encoded = [.. rows.Select(_classifier.Encode)];
+            return ScoresTogether && !_classifier.Adapter.Method.TrainsBase
+                ? _base.Forwards.Score(_classifier, encoded)
+                : _classifier.Predict(encoded);
         }
         finally
         {

@@ -7,18 +7,20 @@ namespace Lorta.Adapters;
 /// <summary>Where adapters act in one model, and the adapters that are attached to it.</summary>
 public sealed class AdapterSites
 {
-    private readonly Dictionary<object, object> _siteOf = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<object, object> _siteOf;
     private readonly ConcurrentDictionary<string, Adapter> _adapters = new(StringComparer.Ordinal);
 
     /// <summary>Describes a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="layout">The sizes of its attention.</param>
     /// <param name="projections">Its attention matrices, at most one of a kind in a layer.</param>
+    /// <param name="kernels">The CUDA kernels that were emitted for its class, or null where there are none.</param>
     /// <exception cref="ArgumentException">A matrix does not have the shape that the layout gives it.</exception>
-    public AdapterSites(nn.Module model, AttentionLayout layout, IEnumerable<ProjectionSite> projections)
+    public AdapterSites(nn.Module model, AttentionLayout layout, IEnumerable<ProjectionSite> projections, ModelKernels? kernels = null)
     {
         Model = model;
         Layout = layout;
+        Kernels = kernels;
         Projections = [.. projections];
         foreach (ProjectionSite site in Projections)
         {
@@ -37,6 +39,7 @@ public sealed class AdapterSites
         ProjectionSite[][] held = [.. Projections.GroupBy(site => site.Projection).Select(group => group.OrderBy(site => site.FirstRow).ToArray())];
         Sublayers = [.. model.modules().OfType<ISublayer>().GroupBy(module => module.Kind)
             .SelectMany(kind => kind.Select((module, layer) => new SublayerSite(layer, module)))];
+        _siteOf = new(ReferenceEqualityComparer.Instance);
         foreach (ProjectionSite[] sites in held)
         {
             _siteOf.Add(sites[0].Projection, sites);
@@ -48,6 +51,13 @@ public sealed class AdapterSites
         }
 
         Outside = OutsideProjections.Of(this, held);
+    }
+
+    /// <summary>Describes a model that has its layers, the very same modules, from another.</summary>
+    internal AdapterSites(nn.Module model, AdapterSites other)
+    {
+        Model = model;
+        (Layout, Projections, Sublayers, Outside, _siteOf) = (other.Layout, other.Projections, other.Sublayers, other.Outside, other._siteOf);
     }
 
     /// <summary>The model.</summary>
@@ -72,6 +82,9 @@ public sealed class AdapterSites
     public AttentionMatrices Matrices =>
         Projections.Aggregate(AttentionMatrices.None, (set, site) => set | (AttentionMatrices)(1 << (int)site.Matrix));
 
+    /// <summary>The CUDA kernels that were emitted for the model's class, or null where there are none.</summary>
+    internal ModelKernels? Kernels { get; set; }
+
     /// <summary>The projections that classes of another assembly call, or null where there are none.</summary>
     internal OutsideProjections? Outside { get; }
 
@@ -89,6 +102,9 @@ public sealed class AdapterSites
     /// <summary>The name that the model has for a module in it, such as <c>bert.encoder.layer.0.attention.self.query</c>.</summary>
     internal string PathOf(nn.Module module) =>
         Model.named_modules().First(entry => ReferenceEquals(entry.module, module)).name;
+
+    /// <summary>Whether another model has its layers from the same modules, so that rows of both can share a forward.</summary>
+    internal bool SharesLayersWith(AdapterSites other) => ReferenceEquals(_siteOf, other._siteOf);
 
     internal void Add(Adapter adapter)
     {

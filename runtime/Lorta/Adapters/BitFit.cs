@@ -10,6 +10,9 @@ public sealed record BitFit : AdapterMethod
     /// <inheritdoc/>
     public override string Name => MethodName;
 
+    /// <inheritdoc/>
+    public override bool TrainsBase => true;
+
     /// <summary>How many biases an encoder of BERT's kind has: in each layer four of the attention, two of the feed-forward, two layer norms.</summary>
     /// <param name="layers">Number of layers, L.</param>
     /// <param name="width">The model's width, d.</param>

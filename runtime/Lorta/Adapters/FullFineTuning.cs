@@ -11,6 +11,15 @@ public sealed record FullFineTuning : AdapterMethod
     public override string Name => MethodName;
 
     /// <inheritdoc/>
+    public override bool TrainsBase => true;
+
+    /// <inheritdoc/>
+    public override double DefaultRate => 5e-5;
+
+    /// <inheritdoc/>
+    public override double DefaultHeadRate => 5e-4;
+
+    /// <inheritdoc/>
     public override Adapter Attach(IAdaptable model, string name = "default") => new FullAdapter(model.Sites, this, name);
 
     /// <inheritdoc/>

@@ -18,6 +18,7 @@ public class LortaAdapter : Adapter
 
     private readonly LortaFactors _factors;
     private readonly ProjectionSite[] _sites;
+    private readonly KernelPath _kernels;
 
     /// <summary>Attaches a new adapter, whose first forward is the base model's.</summary>
     /// <param name="sites">Where adapters act in the model.</param>
@@ -40,6 +41,7 @@ public class LortaAdapter : Adapter
             }
 
             _factors = new LortaFactors(options, matrices, Factor);
+            _kernels = new KernelPath(sites, options, _factors);
         }
         catch
         {
@@ -50,6 +52,13 @@ public class LortaAdapter : Adapter
 
     /// <summary>What the adapter is.</summary>
     public LortaOptions Options => (LortaOptions)Method;
+
+    /// <summary>
+    /// Whether CUDA kernels compute the updates of inputs on a CUDA device, or why TorchSharp's operations do it, as sentences for a
+    /// reader; those compute them on the CPU, and while training with dropout, in any case. Where the kernels can't be used,
+    /// the reason is also written to <see cref="System.Diagnostics.Trace"/>, once.
+    /// </summary>
+    public string KernelStatus => _kernels.Status;
 
     /// <inheritdoc/>
     protected internal override IEnumerable<ProjectionSite> AdaptedSites => _sites;
@@ -105,12 +114,15 @@ public class LortaAdapter : Adapter
     /// <inheritdoc/>
     protected internal override Tensor Project(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call)
     {
-        if (sites.Length == 1 && sites[0].IsWhole)
+        ProjectionSite[] adapted = [.. sites.ToArray().Where(site => Array.IndexOf(_sites, site) >= 0)];
+        if (adapted.Length == 0)
         {
-            return Array.IndexOf(_sites, sites[0]) < 0 ? call.Base(call.Input) : ProjectWhole(sites[0], call);
+            return call.Base(call.Input);
         }
 
-        return ProjectBlocks(sites, call);
+        return _kernels.TryProject(adapted, call, out Tensor? output) ? output!
+            : adapted[0].IsWhole ? ProjectWhole(adapted[0], call)
+            : ProjectBlocks(adapted, call);
     }
 
     /// <summary>The LoRA adapter that computes the same, as every update has at most the rank r, and the authors' own form.</summary>
@@ -173,21 +185,16 @@ public class LortaAdapter : Adapter
     }
 
     /// <summary>A projection that holds several matrices as blocks of rows: their updates side by side.</summary>
-    private Tensor ProjectBlocks(ReadOnlySpan<ProjectionSite> sites, in ProjectionCall call)
+    private Tensor ProjectBlocks(ProjectionSite[] adapted, in ProjectionCall call)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor output = call.Base(call.Input); // [..., out]
-        Tensor? product = null;
+        Tensor product = Product(adapted[0], call); // [N, r]
         var updates = new List<Tensor>();
         long row = 0;
-        foreach (ProjectionSite site in sites)
+        foreach (ProjectionSite site in adapted)
         {
-            if (Array.IndexOf(_sites, site) < 0)
-            {
-                continue;
-            }
-
-            product = product is null || !_factors.DownIsShared ? Product(site, call) : product; // [N, r]
+            product = site == adapted[0] || _factors.DownIsShared ? product : Product(site, call);
             if (site.FirstRow > row)
             {
                 updates.Add(product.new_zeros(product.shape[0], site.FirstRow - row));
@@ -195,11 +202,6 @@ public class LortaAdapter : Adapter
 
             updates.Add(product.mm(As(_factors.UpRows(site), product))); // [N, rows]
             row = site.FirstRow + site.Rows;
-        }
-
-        if (product is null)
-        {
-            return output.MoveToOuterDisposeScope();
         }
 
         if (output.shape[^1] > row)
@@ -217,9 +219,9 @@ public class LortaAdapter : Adapter
     private (Tensor Product, Tensor Up) Sides(ProjectionSite site, in ProjectionCall call, DisposeScope scope)
     {
         bool shares = _factors.DownIsShared && call.Share != InputShare.Alone;
-        if (shares && call.Share.Follows && SharedProduct.Take(call.Input, this, site.Layer, scope) is { } shared)
+        if (shares && call.Share.Follows && SharedProduct.Take(call.Input, this, site.Layer, scope) is [var kept, var others])
         {
-            return (shared.Product, _factors.UpRows(shared.Ups, site));
+            return (kept, _factors.UpRows(others, site));
         }
 
         Tensor product = Product(site, call);
@@ -229,7 +231,7 @@ public class LortaAdapter : Adapter
         }
 
         Tensor ups = As(_factors.UpRowsOfInputs(site, Sites.Layout.HeadRows(AttentionMatrix.Query)), product); // [m, r, out]
-        SharedProduct.Keep(call.Input, this, site.Layer, product, ups, call.Share.Followers);
+        SharedProduct.Keep(call.Input, this, site.Layer, call.Share.Followers, product, ups);
         return (product, _factors.UpRows(ups, site));
     }
 

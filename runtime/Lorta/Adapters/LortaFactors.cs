@@ -78,6 +78,19 @@ internal sealed class LortaFactors
         return scale is null ? up * _scaling : up;
     }
 
+    /// <summary>The side that meets the input, as it is stored; matrices with fewer rows use its first.</summary>
+    public FactorSide Down(ProjectionSite site) => Stored(site, HeadsIndexOutput(site.Matrix));
+
+    /// <summary>The side that makes the output, as it is stored; matrices with fewer rows use its first.</summary>
+    public FactorSide Up(ProjectionSite site) => Stored(site, !HeadsIndexOutput(site.Matrix));
+
+    /// <summary>c [r]: the scaling and the rows of the layer and the matrix.</summary>
+    public Tensor Coefficients(ProjectionSite site) => Scale(site) ?? _factor(LortaFactor.A).new_full([_options.Rank], _scaling);
+
+    /// <summary>Whether the factors are on the device of activations.</summary>
+    public bool AreOnDeviceOf(Tensor activations) =>
+        _factor(LortaFactor.A) is var a && a.device_type == activations.device_type && a.device_index == activations.device_index;
+
     /// <summary>
     /// The same of all of Q, K and V that the adapter updates in a layer, at once and as if all had as many rows; where qkvp is a mode.
     /// </summary>
@@ -150,6 +163,10 @@ internal sealed class LortaFactors
 
         return scale is null ? null : scale * _scaling; // r numbers are the cheapest to scale
     }
+
+    private FactorSide Stored(ProjectionSite site, bool isA) => isA
+        ? new(Select(_factor(LortaFactor.A), site), Heads: null)
+        : new(Select(_factor(LortaFactor.B), site), HeadsAreMode ? Select(_factor(LortaFactor.Head), site) : null);
 
     private static Tensor Scaled(Tensor rows, Tensor? scale) => scale is null ? rows : rows * scale;
 

@@ -11,6 +11,9 @@ public sealed record LortaOptions : AdapterMethod
     /// <inheritdoc/>
     public override string Name => MethodName;
 
+    /// <inheritdoc/>
+    public override double DefaultRate => 1e-2;
+
     /// <summary>The rank r of the CP decomposition: at least 1, at most the model's width.</summary>
     public int Rank { get; init; } = 8;
 

@@ -26,6 +26,9 @@ public sealed record Nola : LoraMethod
     public override string Name => MethodName;
 
     /// <inheritdoc/>
+    public override double DefaultRate => 1e-2;
+
+    /// <inheritdoc/>
     public override Adapter Attach(IAdaptable model, string name = "default") => new NolaAdapter(model.Sites, this, name);
 
     /// <inheritdoc/>

@@ -91,6 +91,24 @@ public sealed class ProjectionSite
         int Heads(AttentionMatrix matrix) => matrix is AttentionMatrix.Key or AttentionMatrix.Value ? keyValueHeads : heads;
     }
 
+    /// <summary>The matrices of a list of projections.</summary>
+    /// <param name="layer">Index of the layer, from 0.</param>
+    /// <param name="projections">The list.</param>
+    /// <param name="route">How the projections' calls are reached.</param>
+    /// <param name="matrices">Which matrix each projection is.</param>
+    /// <returns>A site for each matrix.</returns>
+    /// <exception cref="ArgumentException">The list does not have a projection for each matrix.</exception>
+    public static IReadOnlyList<ProjectionSite> Elements(
+        int layer, IEnumerable<nn.Module<Tensor, Tensor>> projections, ProjectionRoute route, params AttentionMatrix[] matrices)
+    {
+        nn.Module<Tensor, Tensor>[] all = [.. projections];
+        return all.Length == matrices.Length
+            ? [.. all.Zip(matrices, (projection, matrix) => new ProjectionSite(layer, matrix, projection, route))]
+            : throw new ArgumentException(
+                $"The list of layer {layer} has {all.Length} projections, but its [LortaMatrix] names {matrices.Length}: name the matrix of each.",
+                nameof(projections));
+    }
+
     /// <summary>Index of the layer, from 0.</summary>
     public int Layer { get; }
 

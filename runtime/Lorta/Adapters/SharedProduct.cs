@@ -15,27 +15,27 @@ internal sealed class SharedProduct
     private readonly Tensor _input;
     private readonly object _owner;
     private readonly int _layer;
-    private readonly Tensor _product;
-    private readonly Tensor _ups;
+    private readonly Tensor[] _shared;
     private int _left;
 
-    private SharedProduct(Tensor input, object owner, int layer, Tensor product, Tensor ups, int followers)
+    private SharedProduct(Tensor input, object owner, int layer, int followers, Tensor[] shared)
     {
-        (_input, _owner, _layer, _product, _ups, _left) = (input, owner, layer, product, ups, followers);
+        (_input, _owner, _layer, _left, _shared) = (input, owner, layer, followers, shared);
     }
 
-    /// <summary>Keeps a product and the other sides for the calls that follow; they leave their dispose scope until these have come.</summary>
-    public static void Keep(Tensor input, object owner, int layer, Tensor product, Tensor ups, int followers)
+    /// <summary>Keeps what is shared for the calls that follow; it leaves its dispose scope until these have come.</summary>
+    public static void Keep(Tensor input, object owner, int layer, int followers, params Tensor[] shared)
     {
         Drop();
-        _current = new(input, owner, layer, product.DetachFromDisposeScope(), ups.DetachFromDisposeScope(), followers);
+        Array.ForEach(shared, each => each.DetachFromDisposeScope());
+        _current = new(input, owner, layer, followers, shared);
     }
 
     /// <summary>
-    /// Hands both out where they are of this very input, owner and layer; the last to take them owns them, by its dispose
-    /// scope. Drops them and answers null otherwise.
+    /// Hands out what was kept where it is of this very input, owner and layer; the last to take it owns it, by its dispose
+    /// scope. Drops it and answers null otherwise.
     /// </summary>
-    public static (Tensor Product, Tensor Ups)? Take(Tensor input, object owner, int layer, DisposeScope scope)
+    public static Tensor[]? Take(Tensor input, object owner, int layer, DisposeScope scope)
     {
         SharedProduct? kept = _current;
         if (kept is null)
@@ -52,18 +52,16 @@ internal sealed class SharedProduct
         if (--kept._left == 0)
         {
             _current = null;
-            scope.Attach(kept._product);
-            scope.Attach(kept._ups);
+            scope.Attach(kept._shared);
         }
 
-        return (kept._product, kept._ups);
+        return kept._shared;
     }
 
     /// <summary>Forgets what is kept on this thread.</summary>
     public static void Drop()
     {
-        _current?._product.Dispose();
-        _current?._ups.Dispose();
+        Array.ForEach(_current?._shared ?? [], each => each.Dispose());
         _current = null;
     }
 }

@@ -24,6 +24,9 @@ public sealed record Vera : LowRankMethod
     public override string Name => MethodName;
 
     /// <inheritdoc/>
+    public override double DefaultRate => 1e-2;
+
+    /// <inheritdoc/>
     public override Adapter Attach(IAdaptable model, string name = "default") => new VeraAdapter(model.Sites, this, name);
 
     /// <inheritdoc/>

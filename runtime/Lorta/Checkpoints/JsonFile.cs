@@ -49,6 +49,11 @@ public sealed class JsonFile
         }
     }
 
+    /// <summary>An object that is in memory, to be read as a file is.</summary>
+    /// <param name="name">What errors call it.</param>
+    /// <param name="content">The object.</param>
+    internal static JsonFile Of(string name, JsonObject content) => new(name, JsonSerializer.SerializeToElement(content));
+
     /// <summary>Writes an object, indented, in one atomic step.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">The object.</param>

@@ -6,7 +6,7 @@ namespace Lorta.Kernels;
 /// </summary>
 public interface ILortaKernelSource
 {
-    /// <summary>The number of rank-one terms that the kernels are written for.</summary>
+    /// <summary>The number of rank-one terms where no other is asked for.</summary>
     static abstract int Rank { get; }
 
     /// <summary>Whether heads are a mode, so that one side of the update may be a Khatri-Rao product.</summary>
@@ -18,6 +18,6 @@ public interface ILortaKernelSource
     /// <summary>Whether gradients are summed by float atomics, in no fixed order.</summary>
     static abstract bool UsesAtomics { get; }
 
-    /// <summary>The source, which includes no header and takes the type of activations as the macro LORTA_TYPE.</summary>
+    /// <summary>The source, which includes no header and takes the type of activations as the macro LORTA_TYPE and the rank as LORTA_RANK.</summary>
     static abstract string Source { get; }
 }

@@ -5,25 +5,25 @@ namespace Lorta.Kernels;
 /// <summary>From a source to kernels on a device: once for each device in a process, and once for each cache on a disk.</summary>
 internal static class KernelLoader
 {
-    private static readonly ConcurrentDictionary<(Type, int, ActivationType, KernelEnvironment), Lazy<KernelLoad>> Loaded = new();
+    private static readonly ConcurrentDictionary<(Type, int, ActivationType, int, KernelEnvironment), Lazy<KernelLoad>> Loaded = new();
 
     /// <summary>What <see cref="LortaKernels.Load{TSource}"/> answers.</summary>
-    public static KernelLoad Load<TSource>(int device, ActivationType type, KernelEnvironment environment)
+    public static KernelLoad Load<TSource>(int device, ActivationType type, int rank, KernelEnvironment environment)
         where TSource : ILortaKernelSource
     {
         Lazy<KernelLoad> load = Loaded.GetOrAdd(
-            (typeof(TSource), device, type, environment),
-            static key => new(() => Compile<TSource>(key.Item2, key.Item3, key.Item4)));
+            (typeof(TSource), device, type, rank, environment),
+            static key => new(() => Compile<TSource>(key.Item2, key.Item3, key.Item4, key.Item5)));
         return load.Value;
     }
 
     /// <summary>Past what the process has in memory.</summary>
-    public static KernelLoad Compile<TSource>(int ordinal, ActivationType type, KernelEnvironment environment)
+    public static KernelLoad Compile<TSource>(int ordinal, ActivationType type, int rank, KernelEnvironment environment)
         where TSource : ILortaKernelSource
     {
         try
         {
-            return CompileOn<TSource>(ordinal, type, environment);
+            return CompileOn<TSource>(ordinal, type, rank, environment);
         }
         catch (CudaException error)
         {
@@ -31,7 +31,7 @@ internal static class KernelLoader
         }
     }
 
-    private static KernelLoad CompileOn<TSource>(int ordinal, ActivationType type, KernelEnvironment environment)
+    private static KernelLoad CompileOn<TSource>(int ordinal, ActivationType type, int rank, KernelEnvironment environment)
         where TSource : ILortaKernelSource
     {
         string? reason = CudaDevice.TryOpen(environment.DriverPath, ordinal, out CudaDevice? device);
@@ -42,7 +42,11 @@ internal static class KernelLoader
             return new KernelLoad.Unavailable(reason);
         }
 
-        string[] options = ["--std=c++17", $"--gpu-architecture={device!.Architecture}", $"--define-macro=LORTA_TYPE={(int)type}"];
+        string[] options =
+        [
+            "--std=c++17", $"--gpu-architecture={device!.Architecture}", $"--define-macro=LORTA_TYPE={(int)type}",
+            $"--define-macro=LORTA_RANK={rank}",
+        ];
         string path = new KernelCache(environment.CacheFolder).PathOf(TSource.Source, options, device.Architecture, compiler!.Version);
         byte[]? image = KernelCache.Read(path);
         bool wasCached = image is not null;
@@ -56,6 +60,6 @@ internal static class KernelLoader
             KernelCache.Write(path, image!);
         }
 
-        return new KernelLoad.Compiled(LortaKernels.On<TSource>(new CudaModule(device, image!), type), wasCached);
+        return new KernelLoad.Compiled(LortaKernels.On<TSource>(new CudaModule(device, image!), type, rank), wasCached);
     }
 }

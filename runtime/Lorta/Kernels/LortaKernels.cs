@@ -48,118 +48,130 @@ public sealed class LortaKernels
     /// <param name="device">The device's number, as torch counts.</param>
     /// <param name="type">The type of activations.</param>
     /// <param name="environment">Where the libraries and the cache are; null for <see cref="KernelEnvironment.Default"/>.</param>
-    public static KernelLoad Load<TSource>(int device, ActivationType type, KernelEnvironment? environment = null)
-        where TSource : ILortaKernelSource => KernelLoader.Load<TSource>(device, type, environment ?? KernelEnvironment.Default);
-
-    internal static LortaKernels On<TSource>(CudaModule module, ActivationType type)
+    /// <param name="rank">The number of rank-one terms, at least 1; null for the source's own.</param>
+    public static KernelLoad Load<TSource>(int device, ActivationType type, KernelEnvironment? environment = null, int? rank = null)
         where TSource : ILortaKernelSource =>
-        new(module, type, TSource.Rank, TSource.HasHeads, TSource.HasCoefficients, TSource.UsesAtomics);
+        KernelLoader.Load<TSource>(device, type, rank ?? TSource.Rank, environment ?? KernelEnvironment.Default);
+
+    internal static LortaKernels On<TSource>(CudaModule module, ActivationType type, int rank)
+        where TSource : ILortaKernelSource =>
+        new(module, type, rank, TSource.HasHeads, TSource.HasCoefficients, TSource.UsesAtomics);
 
     /// <summary>Forward, first: products = x D. One launch, for all projections that read x by the same D.</summary>
-    /// <param name="operands">What to multiply by.</param>
+    /// <param name="operands">D.</param>
     /// <param name="input">x.</param>
     /// <param name="products">float32 [rows, rank], for <see cref="Up"/> and for the backward pass; rows without an adapter stay as they are.</param>
     /// <param name="stream">The stream's handle; 0 is the default one.</param>
     public void Down(LortaOperands operands, KernelActivations input, nint products, nint stream = 0) =>
-        Multiply(operands, [input], operands.Down, products, stream);
+        Multiply(operands, [input], products, stream);
 
     /// <summary>Forward, second: y_m += (products * c_m) U^T for every output, in place. One launch.</summary>
-    /// <param name="operands">What to multiply by.</param>
+    /// <param name="operands">U and c.</param>
     /// <param name="outputs">y_m, the base model's outputs; one to three.</param>
     /// <param name="products">float32 [rows, rank]: x D.</param>
     /// <param name="stream">The stream's handle; 0 is the default one.</param>
     public void Up(LortaOperands operands, ReadOnlySpan<KernelActivations> outputs, nint products, nint stream = 0) =>
-        Add(operands, outputs, operands.Up, new(products, 1), stream);
-
-    /// <summary>The bytes of scratch that <see cref="Backward"/> takes.</summary>
-    /// <param name="operands">What to multiply by.</param>
-    /// <param name="input">x.</param>
-    /// <param name="outputs">The outputs, or their gradients.</param>
-    public long BackwardWorkspace(LortaOperands operands, KernelActivations input, ReadOnlySpan<KernelActivations> outputs)
-    {
-        long products = (long)outputs.Length * operands.Rows.Count * Rank;
-        long down = FactorWorkspace(operands, operands.Down, input.Width);
-        long up = FactorWorkspace(operands, operands.Up, Widest(outputs));
-        long coefficients = (long)CoefficientParts(operands, outputs.Length) * operands.Adapters * outputs.Length * Rank;
-        return (products + Math.Max(coefficients, Math.Max(down, up))) * sizeof(float);
-    }
+        Add(operands, outputs, new(products, 1), stream);
 
     /// <summary>
-    /// Backward: adds the gradients of x, of both sides and of c. All sums have one order, so that every run gives the
-    /// same bits, unless the source was written with atomics.
+    /// Backward, first: the gradients of the products, and adds those of U and c. All sums, here and in
+    /// <see cref="DownBackward"/>, have one order, so that every run gives the same bits, unless the source was written with
+    /// atomics.
     /// </summary>
-    /// <param name="operands">As in the forward pass.</param>
-    /// <param name="input">x.</param>
+    /// <param name="operands">U and c, as in the forward pass.</param>
     /// <param name="outputGradients">The gradients of y_m.</param>
     /// <param name="products">x D, from the forward pass.</param>
-    /// <param name="inputGradient">Where the gradient of x is added; null where it is not wanted.</param>
-    /// <param name="gradients">Where the factors' gradients are added.</param>
-    /// <param name="workspace">Scratch of <see cref="BackwardWorkspace"/> bytes, at a multiple of 4.</param>
+    /// <param name="productGradients">
+    /// float32 [m, rows, rank]: (gradient of y_m) U. The products' gradient is the sum over m of c_m times these.
+    /// </param>
+    /// <param name="factor">Where the gradients of U are added.</param>
+    /// <param name="coefficients">Where the gradient of c is added: a line for each projection; default where it is not wanted.</param>
+    /// <param name="workspace">Scratch of <see cref="UpBackwardWorkspace"/> bytes, at a multiple of 4.</param>
     /// <param name="stream">The stream's handle; 0 is the default one.</param>
-    public void Backward(
-        LortaOperands operands, KernelActivations input, ReadOnlySpan<KernelActivations> outputGradients, nint products,
-        KernelActivations? inputGradient, LortaGradients gradients, nint workspace, nint stream = 0)
+    public void UpBackward(
+        LortaOperands operands, ReadOnlySpan<KernelActivations> outputGradients, nint products, nint productGradients,
+        FactorGradients factor, KernelGradient coefficients, nint workspace, nint stream = 0)
     {
-        if (operands.Rows.Count == 0)
+        Multiply(operands, outputGradients, productGradients, stream);
+        FactorGradient(operands, outputGradients, new(products, 1), factor, workspace, stream);
+        if (coefficients.Data != 0)
         {
-            return;
-        }
-
-        // (gradient of y_m) U, [m, rows, rank]
-        Products backward = new(workspace, outputGradients.Length);
-        nint scratch = workspace + (nint)((long)outputGradients.Length * operands.Rows.Count * Rank * sizeof(float));
-        Multiply(operands, outputGradients, operands.Up, workspace, stream);
-        if (inputGradient is KernelActivations target)
-        {
-            Add(operands, [target], operands.Down, backward, stream);
-        }
-
-        FactorGradient(operands, operands.Down, [input], backward, gradients.Down, scratch, stream);
-        FactorGradient(operands, operands.Up, outputGradients, new(products, 1), gradients.Up, scratch, stream);
-        if (gradients.Coefficients.Data != 0)
-        {
-            CoefficientGradient(operands, products, backward, gradients.Coefficients, scratch, stream);
+            CoefficientGradient(operands, products, new(productGradients, outputGradients.Length), coefficients, workspace, stream);
         }
     }
 
+    /// <summary>The bytes of scratch that <see cref="UpBackward"/> takes.</summary>
+    /// <param name="operands">U and c.</param>
+    /// <param name="outputs">The outputs, or their gradients.</param>
+    public long UpBackwardWorkspace(LortaOperands operands, ReadOnlySpan<KernelActivations> outputs) => sizeof(float) * Math.Max(
+        FactorWorkspace(operands, Widest(outputs)),
+        (long)CoefficientParts(operands, outputs.Length) * operands.Adapters * outputs.Length * Rank);
+
+    /// <summary>Backward, second: adds the gradients of x and D.</summary>
+    /// <param name="operands">D, and the c that the products' gradients are yet to be multiplied by.</param>
+    /// <param name="input">x.</param>
+    /// <param name="productGradients">float32 [terms, rows, rank]; their sum, each times its c, is the products' gradient.</param>
+    /// <param name="terms">The number of the products' gradients.</param>
+    /// <param name="inputGradient">Where the gradient of x is added; null where it is not wanted.</param>
+    /// <param name="factor">Where the gradients of D are added.</param>
+    /// <param name="workspace">Scratch of <see cref="DownBackwardWorkspace"/> bytes, at a multiple of 4.</param>
+    /// <param name="stream">The stream's handle; 0 is the default one.</param>
+    public void DownBackward(
+        LortaOperands operands, KernelActivations input, nint productGradients, int terms, KernelActivations? inputGradient,
+        FactorGradients factor, nint workspace, nint stream = 0)
+    {
+        Products gradients = new(productGradients, terms);
+        if (inputGradient is KernelActivations target)
+        {
+            Add(operands, [target], gradients, stream);
+        }
+
+        FactorGradient(operands, [input], gradients, factor, workspace, stream);
+    }
+
+    /// <summary>The bytes of scratch that <see cref="DownBackward"/> takes.</summary>
+    /// <param name="operands">D.</param>
+    /// <param name="input">x.</param>
+    public long DownBackwardWorkspace(LortaOperands operands, KernelActivations input) =>
+        sizeof(float) * FactorWorkspace(operands, input.Width);
+
     /// <summary>products[m] = inputs[m] factor.</summary>
-    private void Multiply(
-        LortaOperands operands, ReadOnlySpan<KernelActivations> inputs, KernelFactor factor, nint products, nint stream)
+    private void Multiply(LortaOperands operands, ReadOnlySpan<KernelActivations> inputs, nint products, nint stream)
     {
         Check(operands, inputs);
         if (operands.Rows.Count > 0)
         {
-            DownCall call = new(new(inputs), factor, products, operands.Rows);
+            DownCall call = new(new(inputs), operands.Factor, products, operands.Rows);
             KernelGrid grid = new(Tiles(operands.Rows.Count, TileRows) * _slices, inputs.Length);
-            _module.Launch(Entry("lorta_down", factor), grid, Threads, call, stream);
+            _module.Launch(Entry("lorta_down", operands.Factor), grid, Threads, call, stream);
         }
     }
 
     /// <summary>outputs[m] += weights factor^T.</summary>
-    private void Add(
-        LortaOperands operands, ReadOnlySpan<KernelActivations> outputs, KernelFactor factor, Products products, nint stream)
+    private void Add(LortaOperands operands, ReadOnlySpan<KernelActivations> outputs, Products products, nint stream)
     {
         Check(operands, outputs);
         if (operands.Rows.Count > 0)
         {
             int columnTiles = Tiles(Widest(outputs), _tileColumns);
-            UpCall call = new(new(outputs), factor, products, operands.Coefficients, operands.Rows, columnTiles);
+            UpCall call = new(new(outputs), operands.Factor, products, operands.Coefficients, operands.Rows, columnTiles);
             KernelGrid grid = new(Tiles(operands.Rows.Count, TileRows) * columnTiles, outputs.Length);
-            _module.Launch(Entry("lorta_up", factor), grid, Threads, call, stream);
+            _module.Launch(Entry("lorta_up", operands.Factor), grid, Threads, call, stream);
         }
     }
 
     /// <summary>The gradients of one side: the sum over m and the rows of activations[m]^T weights.</summary>
     private void FactorGradient(
-        LortaOperands operands, KernelFactor factor, ReadOnlySpan<KernelActivations> activations, Products products,
+        LortaOperands operands, ReadOnlySpan<KernelActivations> activations, Products products,
         FactorGradients gradients, nint scratch, nint stream)
     {
-        if (gradients.Rows.Data == 0 && gradients.Heads.Data == 0)
+        if (operands.Rows.Count == 0 || (gradients.Rows.Data == 0 && gradients.Heads.Data == 0))
         {
             return;
         }
 
         Check(operands, activations);
+        KernelFactor factor = operands.Factor;
         int width = Widest(activations);
         if (factor.HeadWidth == 0)
         {
@@ -206,6 +218,11 @@ public sealed class LortaKernels
             throw new InvalidOperationException("These kernels have no gradient of the coefficients: neither layers nor qkvp is a mode.");
         }
 
+        if (operands.Rows.Count == 0)
+        {
+            return;
+        }
+
         int count = CoefficientParts(operands, backward.Terms);
         KernelGrid grid = new(count, backward.Terms, operands.Adapters);
         if (_usesAtomics)
@@ -228,10 +245,10 @@ public sealed class LortaKernels
             new SumPartsCall(parts, count, lines, gradient),
             stream);
 
-    private long FactorWorkspace(LortaOperands operands, KernelFactor factor, int width)
+    private long FactorWorkspace(LortaOperands operands, int width)
     {
         long parts = _usesAtomics ? 0 : FactorParts(operands, width);
-        long product = factor.HeadWidth > 0 ? 1 : 0;
+        long product = operands.Factor.HeadWidth > 0 ? 1 : 0;
         return (parts + product) * operands.Adapters * width * Rank;
     }
 

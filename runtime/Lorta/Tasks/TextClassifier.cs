@@ -82,16 +82,29 @@ public sealed class TextClassifier : IDisposable
     /// <param name="method">What the adapter is.</param>
     /// <param name="maxLength">The most tokens of a row; null for as many as the model has positions for.</param>
     /// <param name="seed">Fixes the start of head and adapter.</param>
+    /// <param name="device">Where it computes; null for the CPU.</param>
     /// <returns>The classifier.</returns>
     /// <exception cref="CheckpointException">The folder is no checkpoint of a supported model.</exception>
     /// <exception cref="TokenizerException">The folder has no tokenizer of a supported kind.</exception>
     /// <exception cref="ArgumentException">An option is out of range, or does not fit the model.</exception>
-    public static TextClassifier Create(string folder, TaskLabels labels, AdapterMethod method, int? maxLength = null, long seed = 0)
+    public static TextClassifier Create(string folder, TaskLabels labels, AdapterMethod method, int? maxLength = null, long seed = 0, Device? device = null)
     {
         manual_seed(seed).Dispose();
         SequenceClassifier model = SequenceClassifier.Load(folder, labels.Count, newHead: true);
-        return new TextClassifier(
-            model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
+        try
+        {
+            // Moved before the adapter comes: a move replaces parameters, and some methods hold those of the base.
+            model.to(device ?? CPU);
+            var classifier = new TextClassifier(
+                model, TextTokenizer.Load(folder), labels, maxLength ?? model.Encoder.MaxTokens, adaptable => method.Attach(adaptable));
+            classifier.Adapter.to(classifier.Device);
+            return classifier;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -208,19 +221,39 @@ public sealed class TextClassifier : IDisposable
     /// <param name="cancellation">Stops before the next batch.</param>
     /// <returns>The logits of each row, in the rows' order.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<float[]> Predict(IReadOnlyList<TokenizedText> rows, int batchSize = 64, CancellationToken cancellation = default)
+    public IReadOnlyList<float[]> Predict(IReadOnlyList<TokenizedText> rows, int batchSize = 64, CancellationToken cancellation = default) =>
+        PredictTogether([.. rows.Select(row => (this, row))], batchSize, cancellation);
+
+    /// <summary>
+    /// Predicts rows of several classifiers whose models share one encoder, as <see cref="SequenceClassifier.WithNewHead"/> makes them, in
+    /// evaluation mode. A batch takes rows of similar length, whosever they are: the base's part is computed once for all of them.
+    /// </summary>
+    /// <param name="rows">The rows, as <see cref="Encode"/> gives them, each with its classifier.</param>
+    /// <param name="batchSize">The most rows that one forward takes.</param>
+    /// <param name="cancellation">Stops before the next batch.</param>
+    /// <returns>The logits of each row, in the rows' order.</returns>
+    /// <exception cref="ArgumentException">Two classifiers have models over different encoders.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<float[]> PredictTogether(
+        IReadOnlyList<(TextClassifier Classifier, TokenizedText Row)> rows, int batchSize = 64, CancellationToken cancellation = default)
     {
         using IDisposable noGrad = no_grad();
         var logits = new float[rows.Count][];
-        foreach (int[] chunk in Enumerable.Range(0, rows.Count).OrderBy(row => rows[row].Length).Chunk(batchSize))
+        foreach (int[] chunk in Enumerable.Range(0, rows.Count).OrderBy(row => rows[row].Row.Length).Chunk(batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            using TokenBatch batch = TokenBatch.Collate([.. chunk.Select(row => rows[row])], Tokenizer.PadId, Device);
-            float[] values = [.. Logits(batch).to(ScalarType.Float32).cpu().data<float>()];
-            foreach ((int row, float[] ofRow) in chunk.Zip(values.Chunk(Labels.Count)))
+            IGrouping<TextClassifier, int>[] groups = [.. chunk.GroupBy(row => rows[row].Classifier)];
+            TextClassifier first = groups[0].Key;
+            using TokenBatch batch = TokenBatch.Collate([.. groups.SelectMany(group => group).Select(row => rows[row].Row)], first.Tokenizer.PadId, first.Device);
+            Tensor[] ofGroups = groups.Length == 1 ? [first.Logits(batch)] : LogitsTogether(groups, batch);
+            foreach ((IGrouping<TextClassifier, int> group, Tensor ofGroup) in groups.Zip(ofGroups))
             {
-                logits[row] = ofRow;
+                float[] values = [.. ofGroup.to(ScalarType.Float32).cpu().data<float>()];
+                foreach ((int row, float[] ofRow) in group.Zip(values.Chunk(group.Key.Labels.Count)))
+                {
+                    logits[row] = ofRow;
+                }
             }
         }
 
@@ -292,6 +325,19 @@ public sealed class TextClassifier : IDisposable
     }
 
     internal Device Device => Model.HeadParameters().First().Parameter.device;
+
+    /// <summary>The logits of each classifier's rows, which stand together in the batch: one forward of the encoder, and then the heads.</summary>
+    private static Tensor[] LogitsTogether(IGrouping<TextClassifier, int>[] groups, TokenBatch batch)
+    {
+        Tensor hidden; // [b, s, d]
+        using (AdapterScope.OfRows([.. groups.SelectMany(group => group.Select(_ => group.Key.Adapter))]))
+        {
+            hidden = groups[0].Key.Model.Encoder.forward(batch.InputIds, batch.AttentionMask, batch.TokenTypeIds);
+        }
+
+        long[] starts = [.. groups.Select((_, index) => groups.Take(index).Sum(group => (long)group.Count()))];
+        return [.. groups.Zip(starts, (group, start) => group.Key.Model.Head(hidden.narrow(0, start, group.Count())))];
+    }
 
     private static TaskLabels ReadLabels(AdapterFolder stored)
     {

@@ -21,6 +21,13 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
+    public static Option<string> Model() => new("--model")
+    {
+        Description = "A BERT or RoBERTa checkpoint in a Hugging Face folder; without it, the embedded encoder.",
+        DefaultValueFactory = _ => BaseModel.Embedded,
+        HelpName = "DIR",
+    };
+
     public static Option<string?> MovedModel() => new("--model")
     {
         Description = "Where the base model is now, if not where train had it.",

@@ -5,7 +5,6 @@ using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
 using Glue.Tasks;
-using Lorta.Adapters;
 using Lorta.Tasks;
 
 namespace Glue.Commands;
@@ -45,12 +44,13 @@ internal static class EvaluateCommand
                 new RunReport(
                     trainedFor.Task.Name,
                     classifier.Adapter.Method.Name,
-                    (classifier.Adapter.Method as LortaOptions)?.Rank,
+                    RunReport.RankOf(classifier.Adapter.Method),
                     fixedSeed,
                     trainedFor.Parameters,
                     clock.Elapsed.TotalSeconds,
                     [],
-                    new EpochReport(trainedFor.Epoch, null, metrics)).Write(path);
+                    new EpochReport(trainedFor.Epoch, null, metrics),
+                    classifier.Adapter.TrainableCount).Write(path);
             }
 
             Console.WriteLine($"{trainedFor.Task.Name}: {TrainingDisplay.Text(metrics)} on {sets.Sum(set => set.Examples.Count):N0} rows");

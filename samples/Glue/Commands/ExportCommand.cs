@@ -25,6 +25,12 @@ internal static class ExportCommand
             }
 
             using TextClassifier classifier = TrainedFolder.Load(folder, task);
+            if (!classifier.Adapter.CanMerge)
+            {
+                throw new InputException(
+                    $"{folder} was trained by {classifier.Adapter.Method.Name}, which is no change of the base's weights: no plain model computes the same; use it with predict --adapter.");
+            }
+
             classifier.Export(target);
             Console.WriteLine($"Written to {target}");
         });

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Glue.Data;
 using Glue.Fitting;
+using Glue.Output;
 using Glue.Tasks;
-using Lorta;
 using Lorta.Adapters;
 using Lorta.Tasks;
 using Lorta.Training;
@@ -12,10 +12,7 @@ namespace Glue.Commands;
 /// <summary>The options that say how a model is fine-tuned. What is not given comes from the preset, or else is the default.</summary>
 internal sealed class FineTuneOptions
 {
-    private const double FullRate = 5e-5;
-
     private static readonly FineTuningOptions Defaults = new();
-    private static readonly LortaOptions LortaDefaults = new();
 
     private readonly Option<string?> _preset = new("--preset")
     {
@@ -23,26 +20,18 @@ internal sealed class FineTuneOptions
         HelpName = "NAME",
     };
 
-    private readonly Option<string> _method = CheckedOption.Choice(
-        "--method", "What is trained beside the head: an adapter (lorta), nothing (head), or the whole base (full)", ("lorta", "lorta"), ("head", "head"), ("full", "full"));
+    private readonly Option<string?> _settings = new("--settings")
+    {
+        Description = "The settings of another run, from the report that --json, sweep or reproduce wrote of it; other options go before them.",
+        HelpName = "FILE",
+    };
 
-    private readonly Option<int?> _rank = CheckedOption.WholeNumber("--rank", $"Rank of the adapter [default: {LortaDefaults.Rank}].", 1);
-
-    private readonly Option<double?> _alpha = CheckedOption.Number("--alpha", $"The update is scaled by alpha / rank [default: {LortaDefaults.Alpha}].");
-
-    private readonly Option<bool> _rankStabilized = new("--rank-stabilized") { Description = "Scale by alpha / sqrt(rank) instead." };
-
-    private readonly Option<string?> _modes = new("--modes") { Description = "A subset of heads,layers,qkvp [default: all three].", HelpName = "LIST" };
-
-    private readonly Option<HeadOrientation> _orientation = CheckedOption.Choice(
-        "--orientation", "Which side of a weight the heads index", ("paper", HeadOrientation.Paper), ("reference", HeadOrientation.Reference));
-
-    private readonly Option<double?> _dropout = CheckedOption.Number("--dropout", "Dropout on the adapter's input [default: 0].", 0, 0.99);
+    private readonly MethodOptions _method = new();
 
     private readonly Option<double?> _rate = CheckedOption.Number(
-        "--rate", $"Learning rate of the adapter, or of the base with full [default: {Defaults.AdapterRate}, full {FullRate}].");
+        "--rate", $"Learning rate of what the method trains [default: {new LortaOptions().DefaultRate} with LoRTA; docs/methods.md].");
 
-    private readonly Option<double?> _headRate = CheckedOption.Number("--head-rate", $"Learning rate of the head [default: {Defaults.HeadRate}].");
+    private readonly Option<double?> _headRate = CheckedOption.Number("--head-rate", $"Learning rate of the head [default: {Defaults.HeadRate}, with full {new FullFineTuning().DefaultHeadRate}].");
 
     private readonly Option<double?> _weightDecay = CheckedOption.Number("--weight-decay", "Weight decay of the head's weights [default: 0].");
 
@@ -76,10 +65,12 @@ internal sealed class FineTuneOptions
 
     public void AddTo(Command command)
     {
+        command.Add(_preset);
+        command.Add(_settings);
+        _method.AddTo(command);
         foreach (Option option in new Option[]
         {
-            _preset, _method, _rank, _alpha, _rankStabilized, _modes, _orientation, _dropout, _rate, _headRate, _weightDecay,
-            _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _bfloat16, _maxLength,
+            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _bfloat16, _maxLength,
         })
         {
             command.Add(option);
@@ -87,59 +78,40 @@ internal sealed class FineTuneOptions
     }
 
     /// <summary>The settings for a task.</summary>
-    /// <exception cref="InputException">There is no such preset for the task, or a mode is unknown.</exception>
+    /// <exception cref="InputException">There is no such preset for the task, or an option of the method is not written as it should be.</exception>
+    /// <exception cref="ArgumentException">The method lacks an option, or a value is of another type.</exception>
     public FineTuneSettings Read(ParseResult result, TextTask task, int seed)
     {
-        FineTuneSettings basis = result.GetValue(_preset) is { } preset
-            ? Preset.Find(preset, task.Name)
-            : new FineTuneSettings(LortaDefaults, Defaults);
-        AdapterMethod method = result.GetRequiredValue(_method) switch
+        FineTuneSettings basis = _method.Apply(result, (result.GetValue(_preset), result.GetValue(_settings)) switch
         {
-            "head" => new HeadOnly(),
-            "full" => new FullFineTuning(),
-            _ => Lorta(result, (LortaOptions)basis.Method),
-        };
+            (null, null) => new FineTuneSettings(new LortaOptions(), Defaults),
+            ({ } preset, null) => Preset.Find(preset, task.Name),
+            (null, { } path) => RunReport.Read(path).ToSettings()
+                ?? throw new InputException($"{path} does not say how the run was trained: give a report that this version of the program wrote of a training."),
+            _ => throw new InputException("Give --preset or --settings, not both."),
+        });
         FineTuningOptions options = basis.Options;
-        return new FineTuneSettings(
-            method,
-            options with
+        return basis with
+        {
+            Options = options with
             {
                 Epochs = result.GetValue(_epochs) ?? options.Epochs,
                 BatchSize = result.GetValue(_batch) ?? options.BatchSize,
                 MicroBatchSize = result.GetValue(_microBatch),
                 GradientCheckpointing = result.GetValue(_checkpointing),
                 HeadRate = result.GetValue(_headRate) ?? options.HeadRate,
-                AdapterRate = result.GetValue(_rate) ?? (method is FullFineTuning ? FullRate : options.AdapterRate),
+                AdapterRate = result.GetValue(_rate) ?? options.AdapterRate,
                 HeadWeightDecay = result.GetValue(_weightDecay) ?? options.HeadWeightDecay,
-                Schedule = new(result.GetValue(_schedule), result.GetValue(_warmUp) ?? options.Schedule.WarmupRatio),
+                Schedule = new(
+                    result.GetResult(_schedule) is { Implicit: false } ? result.GetValue(_schedule) : options.Schedule.Shape,
+                    result.GetValue(_warmUp) ?? options.Schedule.WarmupRatio),
                 MaxGradientNorm = result.GetValue(_clip) ?? options.MaxGradientNorm,
                 Seed = seed,
                 BestMetric = task.MainMetric,
                 Patience = result.GetValue(_patience),
             },
-            result.GetValue(_maxLength) ?? basis.MaxLength,
-            result.GetValue(_bfloat16));
-    }
-
-    private LortaOptions Lorta(ParseResult result, LortaOptions basis) => basis with
-    {
-        Rank = result.GetValue(_rank) ?? basis.Rank,
-        Alpha = result.GetValue(_alpha) ?? basis.Alpha,
-        RankStabilized = result.GetValue(_rankStabilized),
-        Modes = Modes(result.GetValue(_modes)) ?? basis.Modes,
-        Orientation = result.GetValue(_orientation),
-        Dropout = result.GetValue(_dropout) ?? basis.Dropout,
-    };
-
-    private static LortaModes? Modes(string? text)
-    {
-        try
-        {
-            return text is null ? null : LortaModesText.Parse(text);
-        }
-        catch (FormatException e)
-        {
-            throw new InputException($"--modes {text}: {e.Message}", e);
-        }
+            MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
+            BFloat16 = result.GetValue(_bfloat16),
+        };
     }
 }

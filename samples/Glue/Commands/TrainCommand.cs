@@ -3,8 +3,6 @@ using System.Diagnostics;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
-using Glue.Tasks;
-using Lorta.Adapters;
 
 namespace Glue.Commands;
 
@@ -17,12 +15,7 @@ internal static class TrainCommand
     {
         var data = new DataOptions();
         var fineTune = new FineTuneOptions();
-        Option<string> model = new("--model")
-        {
-            Description = "A BERT or RoBERTa checkpoint in a Hugging Face folder; without it, the embedded encoder.",
-            DefaultValueFactory = _ => BaseModel.Embedded,
-            HelpName = "DIR",
-        };
+        Option<string> model = CommonOptions.Model();
         Option<string?> output = new("--out") { Description = "The folder to write [default: runs/TASK-METHOD].", HelpName = "DIR" };
         Option<bool> resume = new("--resume") { Description = "Go on with a run that was stopped, given the same options." };
         Option<int?> saveSteps = CheckedOption.WholeNumber("--save-steps", "Write the run's state every N steps, not only after each epoch.", 1);
@@ -63,7 +56,7 @@ internal static class TrainCommand
             using FineTunedModel trained = Train(settings, () => FineTunedModel.Train(basis, rows, settings, title, cancellation));
             TrainedFolder.Save(folder, rows, basis, fixedSeed, trained);
             File.Delete(state);
-            RunReport report = Report(rows.Task, settings, fixedSeed, trained, clock.Elapsed);
+            RunReport report = RunReport.Of(rows, basis, settings, trained, clock.Elapsed);
             if (result.GetValue(json) is { } path)
             {
                 report.Write(path);
@@ -98,16 +91,6 @@ internal static class TrainCommand
             throw new OperationCanceledException($"Stopped; the same command with --resume goes on from {settings.Options.StateFile}.", e);
         }
     }
-
-    private static RunReport Report(TextTask task, FineTuneSettings settings, int seed, FineTunedModel trained, TimeSpan time) => new(
-        task.Name,
-        settings.Method.Name,
-        (settings.Method as LortaOptions)?.Rank,
-        seed,
-        trained.AdapterParameters + trained.HeadParameters,
-        time.TotalSeconds,
-        [.. trained.Result.Epochs.Select(epoch => EpochReport.Of(epoch, task))],
-        EpochReport.Of(trained.Best, task));
 
     private static string StateFile(string folder, bool resume)
     {

@@ -10,6 +10,10 @@ internal static class BaseModel
     /// <param name="model">Its path, or <see cref="Embedded"/>.</param>
     public static string Folder(string model) => model == Embedded ? Path.Combine(AppContext.BaseDirectory, "Default") : model;
 
+    /// <summary>A model's name without the place where it lies.</summary>
+    /// <param name="model">Its path, or <see cref="Embedded"/>.</param>
+    public static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Absolute(model)));
+
     /// <summary>A model's name that holds in every working directory.</summary>
     /// <param name="model">Its path, or <see cref="Embedded"/>.</param>
     public static string Absolute(string model) => model == Embedded ? model : Path.GetFullPath(model);

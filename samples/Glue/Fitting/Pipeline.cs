@@ -1,6 +1,5 @@
 using Glue.Data;
 using Glue.Output;
-using Lorta.Adapters;
 using Lorta.ML;
 using Lorta.Tasks;
 using Lorta.Training;
@@ -62,16 +61,6 @@ internal sealed class Pipeline
     private LortaFineTuneOptions Options(string model, FineTuneSettings settings)
     {
         FineTuningOptions training = settings.Options;
-        if (settings.Method is not LortaOptions lorta)
-        {
-            throw new InputException($"--mlnet trains by LoRTA, not by {settings.Method.Name}: leave out --method.");
-        }
-
-        if (lorta != new LortaOptions { Rank = lorta.Rank, Alpha = lorta.Alpha, Modes = lorta.Modes, Dropout = lorta.Dropout })
-        {
-            throw new InputException("--mlnet has the paper's orientation and scaling: leave out --orientation and --rank-stabilized.");
-        }
-
         if (training.Schedule.Shape != ScheduleShape.Linear)
         {
             throw new InputException("--mlnet has the linear schedule: leave out --schedule.");
@@ -83,10 +72,7 @@ internal sealed class Pipeline
             Task = _data.Task.IsRegression ? LortaTask.Regression : LortaTask.MulticlassClassification,
             SecondTextColumn = _data.Task.IsPair ? nameof(Row.Second) : null,
             LabelColumn = _data.Task.IsRegression ? nameof(Row.Value) : nameof(Row.Label),
-            Rank = lorta.Rank,
-            Alpha = lorta.Alpha,
-            Modes = lorta.Modes,
-            Dropout = lorta.Dropout,
+            Method = settings.Method,
             Epochs = training.Epochs,
             BatchSize = training.BatchSize,
             MicroBatchSize = training.MicroBatchSize,

@@ -1,7 +1,12 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Glue.Data;
+using Glue.Fitting;
 using Glue.Tasks;
+using Lorta.Adapters;
 using Lorta.Checkpoints;
+using Lorta.Tasks;
 using Lorta.Training;
 
 namespace Glue.Output;
@@ -15,15 +20,77 @@ namespace Glue.Output;
 /// <param name="Seconds">How long it took.</param>
 /// <param name="Epochs">Every epoch; for an evaluation none.</param>
 /// <param name="Best">The epoch whose parameters were kept, or what was evaluated.</param>
+/// <param name="AdapterParameters">How many numbers are trained without the head's; null in reports of earlier versions.</param>
+/// <param name="Settings">How it was trained; null for an evaluation.</param>
 internal sealed record RunReport(
-    string Task, string Method, int? Rank, int Seed, long Parameters, double Seconds, IReadOnlyList<EpochReport> Epochs, EpochReport? Best)
+    string Task,
+    string Method,
+    int? Rank,
+    int Seed,
+    long Parameters,
+    double Seconds,
+    IReadOnlyList<EpochReport> Epochs,
+    EpochReport? Best,
+    long? AdapterParameters = null,
+    ReportedSettings? Settings = null)
 {
     private static readonly JsonSerializerOptions Json = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
     };
+
+    /// <summary>Reads what <see cref="Write"/> wrote, also what earlier versions did.</summary>
+    /// <exception cref="CheckpointException">The file can't be read, or is no report.</exception>
+    public static RunReport Read(string path)
+    {
+        try
+        {
+            return JsonFile.Read(path).Root.Deserialize<RunReport>(Json)!;
+        }
+        catch (JsonException error)
+        {
+            throw new CheckpointException($"{path} is no report of a run, at {error.Path}: delete it.", error);
+        }
+    }
+
+    /// <summary>An object of the report's kind as JSON.</summary>
+    public static JsonObject ToJson<T>(T value) => JsonSerializer.SerializeToNode(value, Json)!.AsObject();
+
+    /// <summary>The rank that a report names, of the methods that have one.</summary>
+    public static int? RankOf(AdapterMethod method) => method.ToJson()["rank"]?.GetValue<int>();
+
+    /// <summary>What a training came to.</summary>
+    public static RunReport Of(LabelledData data, string model, FineTuneSettings settings, FineTunedModel trained, TimeSpan time) => new(
+        data.Task.Name,
+        settings.Method.Name,
+        RankOf(settings.Method),
+        (int)settings.Options.Seed,
+        trained.AdapterParameters + trained.HeadParameters,
+        time.TotalSeconds,
+        [.. trained.Result.Epochs.Select(epoch => EpochReport.Of(epoch, data.Task))],
+        EpochReport.Of(trained.Best, data.Task),
+        trained.AdapterParameters,
+        ReportedSettings.Of(settings, model, data.Train.Count));
+
+    /// <summary>How the run was trained; null where the report does not say.</summary>
+    /// <exception cref="ArgumentException">The method is unknown, or lacks an option.</exception>
+    public FineTuneSettings? ToSettings() => Settings is null ? null : new FineTuneSettings(
+        AdapterMethods.Create(Method).With(Settings.Options.ToDictionary(option => option.Key, option => option.Value!.ToString())),
+        new FineTuningOptions
+        {
+            Epochs = Settings.Epochs,
+            BatchSize = Settings.Batch,
+            AdapterRate = Settings.Rate,
+            HeadRate = Settings.HeadRate,
+            HeadWeightDecay = Settings.WeightDecay,
+            Schedule = new(Enum.Parse<ScheduleShape>(Settings.Schedule, ignoreCase: true), Settings.WarmUp),
+            MaxGradientNorm = Settings.Clip,
+        },
+        Settings.MaxLength);
 
     /// <summary>Writes the report to a file, whole or not at all.</summary>
     /// <exception cref="CheckpointException">The file can't be written.</exception>
@@ -40,6 +107,62 @@ internal sealed record RunReport(
         {
             AtomicFile.WriteText(path, text);
         }
+    }
+}
+
+/// <summary>How a run was trained.</summary>
+/// <param name="Model">The base model's name.</param>
+/// <param name="Rows">Rows trained on.</param>
+/// <param name="Options">The method's options.</param>
+/// <param name="Epochs">Times to go through the rows.</param>
+/// <param name="Batch">Rows of a step.</param>
+/// <param name="MaxLength">Tokens of a row; null for as many as the model has positions.</param>
+/// <param name="Rate">The adapter's highest learning rate.</param>
+/// <param name="HeadRate">The head's.</param>
+/// <param name="WeightDecay">Of the head's weights.</param>
+/// <param name="Schedule">How the rates go after the warm-up.</param>
+/// <param name="WarmUp">Share of the steps in which they rise.</param>
+/// <param name="Clip">Norm above which gradients are scaled down; null for none.</param>
+internal sealed record ReportedSettings(
+    string Model,
+    int Rows,
+    JsonObject Options,
+    int Epochs,
+    int Batch,
+    int? MaxLength,
+    double Rate,
+    double HeadRate,
+    double WeightDecay,
+    string Schedule,
+    double WarmUp,
+    double? Clip)
+{
+    public static ReportedSettings Of(FineTuneSettings settings, string model, int rows)
+    {
+        FineTuningOptions options = settings.Options;
+        return new(
+            BaseModel.Name(model),
+            rows,
+            settings.Method.ToJson(),
+            options.Epochs,
+            options.BatchSize,
+            settings.MaxLength,
+            options.AdapterRate,
+            options.HeadRate,
+            options.HeadWeightDecay,
+            options.Schedule.Shape.ToString().ToLowerInvariant(),
+            options.Schedule.WarmupRatio,
+            options.MaxGradientNorm);
+    }
+
+    /// <summary>The first setting in which another run was trained otherwise, in words; null where none is.</summary>
+    public string? Difference(ReportedSettings other)
+    {
+        JsonObject own = RunReport.ToJson(this);
+        return RunReport.ToJson(other)
+            .Where(field => !JsonNode.DeepEquals(field.Value, own[field.Key]))
+            .Select(field => $"{field.Key} {own[field.Key]?.ToJsonString() ?? "none"}, not {field.Value?.ToJsonString() ?? "none"}")
+            .FirstOrDefault();
     }
 }
 

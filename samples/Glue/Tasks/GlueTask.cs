@@ -43,6 +43,13 @@ internal sealed record GlueTask(TextTask Task, Column Text, Column? Pair, Column
         All.FirstOrDefault(task => task.Task.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new InputException($"--task {name}: no such task; use one of {string.Join(", ", All.Select(task => task.Task.Name))}.");
 
+    /// <summary>The folder of a task's files among those of others: of the task's name, in any case.</summary>
+    /// <exception cref="InputException">There is none.</exception>
+    public static string Folder(string root, GlueTask task) =>
+        (Directory.Exists(root) ? Directory.EnumerateDirectories(root) : [])
+            .FirstOrDefault(folder => Path.GetFileName(folder).Equals(task.Task.Name, StringComparison.OrdinalIgnoreCase))
+        ?? throw new InputException($"{root} has no folder {task.Task.Name}: give the folder that holds the tasks' folders.");
+
     /// <summary>Reads <c>train.tsv</c> of a task's folder.</summary>
     public IReadOnlyList<TextExample> ReadTrain(string folder) => Read(Path.Combine(folder, "train.tsv"));
 

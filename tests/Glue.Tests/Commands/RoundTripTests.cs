@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Lorta.Adapters;
 using Lorta.Models;
 using Lorta.Tasks;
 using Lorta.Tests;
@@ -28,7 +29,7 @@ public sealed class RoundTripTests : IDisposable
         (await Train(run, "--json", json)).AssertWentWell();
         JsonElement trained = Read(json);
         Assert.Equal(
-            ["task", "method", "rank", "seed", "parameters", "seconds", "epochs", "best"], trained.EnumerateObject().Select(field => field.Name));
+            ["task", "method", "rank", "seed", "parameters", "seconds", "epochs", "best", "adapterParameters", "settings"], trained.EnumerateObject().Select(field => field.Name));
         Assert.Equal(("mine", "lorta", 2), (trained.GetProperty("task").GetString(), trained.GetProperty("method").GetString(), trained.GetProperty("rank").GetInt32()));
         Assert.Equal(["epoch", "loss", "metrics"], trained.GetProperty("epochs")[9].EnumerateObject().Select(field => field.Name));
 
@@ -43,6 +44,50 @@ public sealed class RoundTripTests : IDisposable
         Outcome info = (await GlueProgram.Run("info", run)).AssertWentWell();
         Assert.Contains("adapter.C_H", info.Output);
         Assert.Contains($"{trained.GetProperty("parameters").GetInt64():N0}".ToString(CultureInfo.InvariantCulture), info.Output);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Every_method_trains_and_loads(string method)
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        string json = Path.Combine(_folder.Path, "train.json");
+        string[] options = method == "adapterdrop" ? ["--set", "dropped_layers=1"] : [];
+        (await Train(run, ["--method", method, "--epochs", "8", "--json", json, .. options], rank: null)).AssertWentWell();
+        JsonElement trained = Read(json);
+        double rate = trained.GetProperty("settings").GetProperty("rate").GetDouble();
+        Assert.Equal(AdapterMethods.Create(method).DefaultRate, rate);
+        Assert.Equal(method == "head", trained.GetProperty("adapterParameters").GetInt64() == 0);
+
+        string scored = Path.Combine(_folder.Path, "evaluate.json");
+        (await GlueProgram.RunHere("evaluate", "--adapter", run, "--data", Table(), "--json", scored)).AssertWentWell();
+        Assert.Equal(Accuracy(trained), Accuracy(Read(scored)), 12);
+
+        string exported = Path.Combine(_folder.Path, "exported");
+        Outcome export = await GlueProgram.RunHere("export", "--adapter", run, "--out", exported);
+        if (method.StartsWith("adapter", StringComparison.Ordinal))
+        {
+            export.AssertRefused($"was trained by {method}, which is no change of the base's weights");
+            Assert.False(Directory.Exists(exported));
+        }
+        else
+        {
+            export.AssertWentWell();
+            AssertSameLogits(run, exported);
+        }
+    }
+
+    public static TheoryData<string> Methods => [.. AdapterMethods.Names];
+
+    [Fact]
+    public async Task Options_of_the_method_reach_it()
+    {
+        string run = Path.Combine(_folder.Path, "run");
+        (await Train(run, ["--epochs", "1", "--set", "targets=query,value", "--frozen", "a,b", "--alpha", "0.5"])).AssertWentWell();
+        JsonElement options = Read(Path.Combine(run, "adapter_config.json")).GetProperty("options");
+        Assert.Equal(
+            (2, "query, value", "a, b", 0.5),
+            (options.GetProperty("rank").GetInt32(), options.GetProperty("targets").GetString(), options.GetProperty("frozen").GetString(), options.GetProperty("alpha").GetDouble()));
     }
 
     [Fact]
@@ -152,11 +197,14 @@ public sealed class RoundTripTests : IDisposable
 
     private static double Accuracy(JsonElement report) => report.GetProperty("best").GetProperty("metrics").GetProperty("accuracy").GetDouble();
 
-    private Task<Outcome> Train(string folder, params string[] more) => GlueProgram.RunHere(TrainArguments(folder, more));
+    private Task<Outcome> Train(string folder, params string[] more) => Train(folder, more, rank: 2);
 
-    private string[] TrainArguments(string folder, string[] more) =>
+    private Task<Outcome> Train(string folder, string[] more, int? rank) => GlueProgram.RunHere(TrainArguments(folder, more, rank));
+
+    private string[] TrainArguments(string folder, string[] more, int? rank = 2) =>
     [
-        "train", "--model", _model, "--data", Table(), "--dev", Table(), "--text", "body", "--label", "kind", "--rank", "2",
+        "train", "--model", _model, "--data", Table(), "--dev", Table(), "--text", "body", "--label", "kind",
+        .. rank is null ? Array.Empty<string>() : ["--rank", $"{rank}"],
         .. more.Contains("--epochs") ? Array.Empty<string>() : ["--epochs", "10"], "--batch", "8", "--quiet", "--out", folder, .. more,
     ];
 

@@ -1,21 +1,9 @@
-using FsCheck.Xunit;
 using Lorta.Generators.Cuda;
 
 namespace Lorta.Generators.Tests.Cuda;
 
 public sealed class KernelSpecTests
 {
-    private const int WidestSlice = 8;
-
-    [Property]
-    public void SlicesCoverTheRankAndNoneIsEmpty(FsCheck.PositiveInt rank)
-    {
-        KernelSpec spec = new(rank.Get, hasHeads: true, hasCoefficients: true);
-        Assert.InRange(spec.Slice, 1, WidestSlice);
-        Assert.InRange(spec.Slice * spec.Slices, spec.Rank, spec.Rank + WidestSlice - 1);
-        Assert.True(spec.Slice * (spec.Slices - 1) < spec.Rank);
-    }
-
     [Fact]
     public void RefusesRanksUnderOne() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new KernelSpec(0, hasHeads: true, hasCoefficients: true));

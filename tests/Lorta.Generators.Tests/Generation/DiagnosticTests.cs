@@ -85,9 +85,16 @@ public sealed class DiagnosticTests
             Assert.Contains($"\nSeverity: {severity}\n", page);
             Assert.Single(rows, row => row.StartsWith($"{descriptor.Id} | {descriptor.Category} | {descriptor.DefaultSeverity} |", StringComparison.Ordinal));
             Assert.Contains($"| [{descriptor.Id}]({descriptor.Id}.md) | {severity} | {descriptor.Title} |\n", index);
-            Assert.EndsWith($"docs/diagnostics/{descriptor.Id}.md", descriptor.HelpLinkUri);
+            Assert.True(descriptor.HelpLinkUri.Length == 0 || descriptor.HelpLinkUri.EndsWith($"docs/diagnostics/{descriptor.Id}.md", StringComparison.Ordinal));
         }
     }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", null)]
+    [InlineData("https://example.org/lorta", "https://example.org/lorta/blob/main/docs/diagnostics/LORTA001.md")]
+    public void HelpLinksStartWithTheRepositorysAddress(string? repository, string? link) =>
+        Assert.Equal(link, Descriptors.HelpLink("LORTA001", repository));
 
     internal static string Root()
     {

@@ -28,13 +28,14 @@ public sealed class KernelLoadTests
     }
 
     [Fact]
-    public void KeepsOneFileForEachSourceAndType()
+    public void KeepsOneFileForEachSourceTypeAndRank()
     {
         KernelEnvironment environment = EmulatedCuda.NewEnvironment();
         Assert.False(Compile<Good>(environment).WasCached);
         Assert.False(Compile<Good>(environment, ActivationType.BFloat16).WasCached);
         Assert.False(Compile<Other>(environment).WasCached);
-        Assert.Equal(3, Directory.GetFiles(environment.CacheFolder).Length);
+        Assert.False(Compile<Good>(environment, rank: Good.Rank + 1).WasCached);
+        Assert.Equal(4, Directory.GetFiles(environment.CacheFolder).Length);
     }
 
     [Theory]
@@ -149,6 +150,7 @@ public sealed class KernelLoadTests
     }
 
     /// <summary>Past the memory of the process, as a new one would find the disk.</summary>
-    private static KernelLoad.Compiled Compile<TSource>(KernelEnvironment environment, ActivationType type = ActivationType.Float32)
-        where TSource : ILortaKernelSource => Assert.IsType<KernelLoad.Compiled>(KernelLoader.Compile<TSource>(0, type, environment));
+    private static KernelLoad.Compiled Compile<TSource>(
+        KernelEnvironment environment, ActivationType type = ActivationType.Float32, int? rank = null)
+        where TSource : ILortaKernelSource => Assert.IsType<KernelLoad.Compiled>(KernelLoader.Compile<TSource>(0, type, rank ?? TSource.Rank, environment));
 }

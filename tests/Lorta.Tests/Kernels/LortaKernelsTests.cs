@@ -44,8 +44,8 @@ public sealed class LortaKernelsTests
         kernels.Up(Operands(Plain, rows: 0), [Activations], products: 64);
     }
 
-    private static LortaOperands Operands(KernelFactor down, int rows = 1) =>
-        new(down, Plain, new KernelCoefficients(Data: 64, MatrixStride: 1, AdapterStride: 0), new KernelRows(Map: 0, Adapters: 0, rows));
+    private static LortaOperands Operands(KernelFactor factor, int rows = 1) =>
+        new(factor, new KernelCoefficients(Data: 64, MatrixStride: 1, AdapterStride: 0), new KernelRows(Map: 0, Adapters: 0, rows));
 
     private static LortaKernels Load()
     {

@@ -122,6 +122,16 @@ public sealed class TextClassifierTests : IDisposable
             return loaded;
         })];
         Assert.NotEqual(Predict(classifiers[0]), Predict(classifiers[1]));
+
+        // Rows of both in one batch, by turns: each gets what its own classifier gives it.
+        TokenizedText[] rows = [.. Rows.Select(row => classifiers[0].Encode(row.Input))];
+        (TextClassifier Classifier, TokenizedText Row)[] mixed = [.. rows.Select((row, index) => (classifiers[index % 2], row))];
+        float[] together = [.. TextClassifier.PredictTogether(mixed, cancellation: TestContext.Current.CancellationToken).SelectMany(logits => logits)];
+        Assert.Equal(mixed.SelectMany(row => row.Classifier.Predict([row.Row], cancellation: TestContext.Current.CancellationToken)[0]), together, (x, y) => Math.Abs(x - y) < 1e-5);
+        using TextClassifier other = Trained(folder, new HeadOnly());
+        var error = Assert.Throws<ArgumentException>(() => TextClassifier.PredictTogether(
+            [(classifiers[0], rows[0]), (other, rows[0])], cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("different models", error.Message, StringComparison.Ordinal);
         classifiers[0].Dispose();
         Assert.NotEmpty(Predict(classifiers[1]));
         classifiers[1].Dispose();

@@ -9,7 +9,8 @@ internal sealed class KernelRun : IDisposable
     private readonly KernelProblem _problem;
     private readonly LortaKernels _kernels;
     private readonly List<GuardedMemory> _memory = [];
-    private readonly LortaOperands _operands;
+    private readonly LortaOperands _down;
+    private readonly LortaOperands _up;
     private readonly GuardedMemory _products;
     private readonly (GuardedMemory Memory, KernelActivations View) _x;
     private readonly (GuardedMemory Memory, KernelActivations View)[] _y;
@@ -25,7 +26,8 @@ internal sealed class KernelRun : IDisposable
         nint map = problem.Map is null ? 0 : Take<int>(problem.Map);
         nint adapters = problem.RowAdapters is null ? 0 : Take<int>(problem.RowAdapters);
         bool headsIn = @case.Side == HeadSide.Input;
-        _operands = new(headsIn ? headed : plain, headsIn ? plain : headed, coefficients, new(map, adapters, @case.Rows), @case.Adapters);
+        _down = new(headsIn ? headed : plain, coefficients, new(map, adapters, @case.Rows), @case.Adapters);
+        _up = _down with { Factor = headsIn ? plain : headed };
         _products = Keep(new(@case.Rows * problem.Rank * sizeof(float)));
         _x = Place(problem.X);
         _y = [.. problem.Y.Select(Place)];
@@ -34,8 +36,8 @@ internal sealed class KernelRun : IDisposable
     /// <summary>The outputs [rows of memory, width] after the update.</summary>
     public double[][,] Forward()
     {
-        _kernels.Down(_operands, _x.View, _products.Address);
-        _kernels.Up(_operands, [.. _y.Select(y => y.View)], _products.Address);
+        _kernels.Down(_down, _x.View, _products.Address);
+        _kernels.Up(_up, [.. _y.Select(y => y.View)], _products.Address);
         SharedMemory.WaitForDevice();
         return [.. _y.Select(y => Read(y.Memory, y.View))];
     }
@@ -49,10 +51,14 @@ internal sealed class KernelRun : IDisposable
         FactorGradients plain = new(Gradient(a, _problem.A));
         FactorGradients headed = new(Gradient(b, _problem.B), Gradient(heads, _problem.Heads));
         bool headsIn = _case.Side == HeadSide.Input;
-        LortaGradients gradients = new(headsIn ? headed : plain, headsIn ? plain : headed, Gradient(coefficients, _problem.Coefficients));
-        GuardedMemory workspace = Keep(new((int)_kernels.BackwardWorkspace(_operands, _x.View, outputGradients)));
-        _kernels.Backward(
-            _operands, _x.View, outputGradients, _products.Address, input.View, gradients, workspace.Address);
+        GuardedMemory products = Keep(new(outputGradients.Length * _case.Rows * _problem.Rank * sizeof(float)));
+        GuardedMemory upWorkspace = Keep(new((int)_kernels.UpBackwardWorkspace(_up, outputGradients)));
+        GuardedMemory downWorkspace = Keep(new((int)_kernels.DownBackwardWorkspace(_down, _x.View)));
+        _kernels.UpBackward(
+            _up, outputGradients, _products.Address, products.Address, headsIn ? plain : headed, Gradient(coefficients, _problem.Coefficients),
+            upWorkspace.Address);
+        _kernels.DownBackward(
+            _down, _x.View, products.Address, outputGradients.Length, input.View, headsIn ? headed : plain, downWorkspace.Address);
         SharedMemory.WaitForDevice();
         return (Read(input.Memory, input.View), Floats(a), Floats(b), Floats(heads), Floats(coefficients));
 

@@ -1,10 +1,16 @@
-// LoRTA's update of attention projections, rank 8, heads as a mode.
+// LoRTA's update of attention projections, heads as a mode.
 // y += ((x D) * c) U^T, where D and U are factors [width, rank] and c has a number for every rank.
 // LORTA_TYPE chooses the type of activations: 0 float32, 1 float16, 2 bfloat16. All sums are float32.
+// LORTA_RANK is the rank, the annotation's where nothing else is asked for.
 
-constexpr int RANK = 8;
-constexpr int SLICES = 1;      // the rank is worked through in slices that fit the registers
-constexpr int SLICE = 8;
+#ifndef LORTA_RANK
+#define LORTA_RANK 8
+#endif
+
+constexpr int RANK = LORTA_RANK;
+constexpr int WIDEST_SLICE = 8;
+constexpr int SLICES = (RANK + WIDEST_SLICE - 1) / WIDEST_SLICE;   // the rank is worked through in slices that fit the registers
+constexpr int SLICE = (RANK + SLICES - 1) / SLICES;                // the last slice may have less
 constexpr int THREADS = 256;
 constexpr int LANES = 32;
 constexpr int WARPS = THREADS / LANES;
