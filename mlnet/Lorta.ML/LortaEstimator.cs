@@ -125,13 +125,18 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
     }
 
     /// <summary>Trains, leaves the adapter and the head in a folder, and disposes the classifier but for a base that it has not changed.</summary>
-    /// <returns>The model over that base; null where the method has trained the base.</returns>
+    /// <returns>The model over that base; null where training has changed the base.</returns>
     private SequenceClassifier? Train(
         IChannel channel, TextClassifier classifier, TextExample[] train, TextExample[] validation, string folder, CancellationToken cancellation)
     {
         SequenceClassifier? unchanged = null;
         try
         {
+            if (_options.BFloat16)
+            {
+                classifier.UseBFloat16();
+            }
+
             channel.Info("{0}", $"Training {classifier.Adapter.TrainableCount} numbers of the adapter on {train.Length} rows.");
             using IProgressChannel progress = _host.StartProgressChannel("LoRTA fine-tuning");
             var tuning = new FineTuning(classifier, TrainingOptions(validation.Length > 0))
@@ -140,7 +145,7 @@ public sealed class LortaEstimator : IEstimator<LortaTransformer>
             };
             tuning.Run(train, validation, cancellation);
             classifier.Save(folder);
-            return unchanged = classifier.Adapter.Method.TrainsBase ? null : classifier.Model;
+            return unchanged = classifier.Adapter.Method.TrainsBase || _options.BFloat16 ? null : classifier.Model;
         }
         finally
         {

@@ -68,6 +68,12 @@ public sealed class LortaFineTuneOptions
     public bool GradientCheckpointing { get; set; }
 
     /// <summary>
+    /// Whether the encoder's numbers are bfloat16 while training, on a device that computes in it (a processor with AVX512-BF16 or AMX); by
+    /// default not. The model scores in float32.
+    /// </summary>
+    public bool BFloat16 { get; set; }
+
+    /// <summary>
     /// The highest learning rate of what the method trains beside the head; null, the default, is the method's
     /// <see cref="AdapterMethod.DefaultRate"/>: 1e-2 for LoRTA.
     /// </summary>

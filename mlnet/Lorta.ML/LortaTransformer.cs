@@ -45,6 +45,17 @@ public sealed class LortaTransformer : ITransformer, IDisposable
     /// <inheritdoc/>
     public bool IsRowToRowMapper => true;
 
+    /// <summary>
+    /// Whether rows that several threads score at the same time share forwards of the base, also with those of other models over it that
+    /// have this set: more rows a second where many ask for few. The last digits of the scores then depend on what came together. By
+    /// default not. A method that trains the base itself has a base of its own, and nothing to share.
+    /// </summary>
+    public bool ScoresTogether
+    {
+        get => _saved is { Model.ScoresTogether: true };
+        set => _saved!.Model.ScoresTogether = value;
+    }
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentOutOfRangeException">A text column is missing or not of type text.</exception>
     public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => Mapper(inputSchema).OutputSchema;

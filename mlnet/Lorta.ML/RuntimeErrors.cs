@@ -15,7 +15,7 @@ internal static class RuntimeErrors
         {
             return action();
         }
-        catch (Exception error) when (error is CheckpointException or TokenizerException or TrainingException)
+        catch (Exception error) when (error is CheckpointException or TokenizerException or TrainingException or NotSupportedException)
         {
             throw context.Except(error, error.Message);
         }

@@ -45,6 +45,7 @@ internal static class GlueCommandLine
         var root = new RootCommand("Fine-tunes text classifiers by LoRTA. Without a command it shows, on a small task of its own, what LoRTA adds to a frozen encoder.")
         {
             TrainCommand.Create(),
+            SweepCommand.Create(),
             EvaluateCommand.Create(),
             PredictCommand.Create(),
             ExportCommand.Create(),

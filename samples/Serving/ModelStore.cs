@@ -1,3 +1,4 @@
+using Lorta.ML;
 using Microsoft.ML;
 
 namespace Serving;
@@ -19,13 +20,10 @@ internal sealed class ModelStore : IDisposable
     {
         var mlContext = new MLContext();
         var store = new ModelStore();
-
-        // As many forwards at once as there are cores; what waits meanwhile becomes the next batches.
-        var forwards = new SemaphoreSlim(Environment.ProcessorCount);
         foreach (string path in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.zip") : [])
         {
             string name = Path.GetFileNameWithoutExtension(path);
-            store._models.Add(name, new ServedModel(name, mlContext, LoadModel(mlContext, path), forwards));
+            store._models.Add(name, new ServedModel(name, mlContext, LoadModel(mlContext, path)));
         }
 
         return store._models.Count > 0
@@ -47,7 +45,15 @@ internal sealed class ModelStore : IDisposable
     {
         try
         {
-            return mlContext.Model.Load(path, out _);
+            ITransformer model = mlContext.Model.Load(path, out _);
+
+            // What waits for any model over one base goes through the base together.
+            foreach (LortaTransformer lorta in (model as IEnumerable<ITransformer> ?? [model]).OfType<LortaTransformer>())
+            {
+                lorta.ScoresTogether = true;
+            }
+
+            return model;
         }
         catch (Exception error) when (error is InvalidOperationException or FormatException or IOException)
         {

@@ -1,4 +1,4 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Microsoft.ML;
 using Prometheus;
 
@@ -16,55 +16,45 @@ internal sealed class ServedModel : IDisposable
     private readonly string _name;
     private readonly MLContext _mlContext;
     private readonly ITransformer _model;
-    private readonly SemaphoreSlim _forwards;
-    private readonly Channel<Pending> _queue = Channel.CreateUnbounded<Pending>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Task _worker;
+    private readonly BlockingCollection<Pending> _queue = [];
+    private readonly Thread _worker;
 
-    public ServedModel(string name, MLContext mlContext, ITransformer model, SemaphoreSlim forwards)
+    public ServedModel(string name, MLContext mlContext, ITransformer model)
     {
-        (_name, _mlContext, _model, _forwards) = (name, mlContext, model, forwards);
-        _worker = Task.Run(ScoreBatches);
+        (_name, _mlContext, _model) = (name, mlContext, model);
+
+        // A thread, not a task: it waits most of the time, and would keep the pool's few from answering.
+        _worker = new Thread(ScoreBatches) { IsBackground = true, Name = name };
+        _worker.Start();
     }
 
     /// <summary>Scores a text, together with others that wait.</summary>
     public Task<Prediction> PredictAsync(TextRequest request, CancellationToken cancellation)
     {
         var pending = new Pending(request);
-        if (!_queue.Writer.TryWrite(pending))
-        {
-            throw new ObjectDisposedException(_name);
-        }
-
+        _queue.Add(pending, cancellation);
         return pending.Answer.Task.WaitAsync(cancellation);
     }
 
     public void Dispose()
     {
-        _queue.Writer.Complete();
-        _worker.Wait();
+        _queue.CompleteAdding();
+        _worker.Join();
+        _queue.Dispose();
         (_model as IDisposable)?.Dispose();
     }
 
-    private async Task ScoreBatches()
+    private void ScoreBatches()
     {
-        var batch = new List<Pending>();
-        while (await _queue.Reader.WaitToReadAsync())
+        foreach (Pending first in _queue.GetConsumingEnumerable())
         {
-            await _forwards.WaitAsync();
-            try
+            List<Pending> batch = [first];
+            while (batch.Count < LargestBatch && _queue.TryTake(out Pending? next))
             {
-                while (batch.Count < LargestBatch && _queue.Reader.TryRead(out Pending? pending))
-                {
-                    batch.Add(pending);
-                }
+                batch.Add(next);
+            }
 
-                Score(batch);
-            }
-            finally
-            {
-                _forwards.Release();
-                batch.Clear();
-            }
+            Score(batch);
         }
     }
 

@@ -54,6 +54,20 @@ public sealed class MethodTests(TinyBase tiny) : IClassFixture<TinyBase>
     }
 
     [Fact]
+    public void ManyThreadsScoreModelsOfAllMethodsTogether()
+    {
+        LortaTransformer[] models = [.. AdapterMethods.Names.Select(name => Fit(Method(name)))];
+        float[][] expected = [.. models.Select(Scores)];
+        Array.ForEach(models, model => model.ScoresTogether = true);
+        Parallel.For(0, 60, new ParallelOptions { MaxDegreeOfParallelism = 8 }, index =>
+        {
+            int which = index % models.Length;
+            Assert.Equal(expected[which], Scores(models[which]), (x, y) => Math.Abs(x - y) < 1e-5);
+        });
+        Array.ForEach(models, model => model.Dispose());
+    }
+
+    [Fact]
     public void AMethodThatDoesNotFitTheModelIsNamed()
     {
         Assert.Contains("33", Assert.Throws<InvalidOperationException>(() => Fit(new Lora { Rank = 33 })).Message, StringComparison.Ordinal);

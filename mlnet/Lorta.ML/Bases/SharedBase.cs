@@ -1,5 +1,6 @@
 using Lorta.Adapters;
 using Lorta.ML.Saving;
+using Lorta.ML.Scoring;
 using Lorta.Models;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -39,6 +40,9 @@ internal sealed class SharedBase
             }
         }
     }
+
+    /// <summary>Scores rows of several models over the shared encoder together.</summary>
+    public CommonForwards Forwards { get; } = new();
 
     /// <summary>Where it runs.</summary>
     public Device Device { get; }

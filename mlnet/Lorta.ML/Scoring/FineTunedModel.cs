@@ -3,6 +3,7 @@ using Lorta.Checkpoints;
 using Lorta.ML.Bases;
 using Lorta.Models;
 using Lorta.Tasks;
+using Lorta.Text;
 using TorchSharp;
 
 namespace Lorta.ML.Scoring;
@@ -41,6 +42,9 @@ internal sealed class FineTunedModel : TextModel
         }
     }
 
+    /// <summary>Whether rows share forwards of the base with those that other threads score, of other models too.</summary>
+    public bool ScoresTogether { get; set; }
+
     /// <summary>The folder that the base was loaded from.</summary>
     public string BaseFolder => _base.Folder;
 
@@ -67,7 +71,10 @@ internal sealed class FineTunedModel : TextModel
         Enter();
         try
         {
-            return _classifier.Predict([.. rows.Select(_classifier.Encode)]);
+            TokenizedText[] encoded = [.. rows.Select(_classifier.Encode)];
+            return ScoresTogether && !_classifier.Adapter.Method.TrainsBase
+                ? _base.Forwards.Score(_classifier, encoded)
+                : _classifier.Predict(encoded);
         }
         finally
         {

@@ -48,8 +48,8 @@ public sealed class AdapterScope : IDisposable
     /// they stand; the base's part is computed once for all.
     /// </summary>
     /// <param name="perRow">
-    /// The adapter of each row, or null for the base; at least one adapter, all of one model. Every projection's input in the
-    /// scope must have the batch as its first dimension.
+    /// The adapter of each row, or null for the base; at least one adapter, all of one model, or of models over the same layers. Every
+    /// projection's input in the scope must have the batch as its first dimension.
     /// </param>
     /// <returns>The scope: dispose it to end it.</returns>
     /// <exception cref="ArgumentException">There is no adapter, or two are of different models.</exception>

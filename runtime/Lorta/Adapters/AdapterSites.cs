@@ -7,7 +7,7 @@ namespace Lorta.Adapters;
 /// <summary>Where adapters act in one model, and the adapters that are attached to it.</summary>
 public sealed class AdapterSites
 {
-    private readonly Dictionary<object, object> _siteOf = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<object, object> _siteOf;
     private readonly ConcurrentDictionary<string, Adapter> _adapters = new(StringComparer.Ordinal);
 
     /// <summary>Describes a model.</summary>
@@ -39,6 +39,7 @@ public sealed class AdapterSites
         ProjectionSite[][] held = [.. Projections.GroupBy(site => site.Projection).Select(group => group.OrderBy(site => site.FirstRow).ToArray())];
         Sublayers = [.. model.modules().OfType<ISublayer>().GroupBy(module => module.Kind)
             .SelectMany(kind => kind.Select((module, layer) => new SublayerSite(layer, module)))];
+        _siteOf = new(ReferenceEqualityComparer.Instance);
         foreach (ProjectionSite[] sites in held)
         {
             _siteOf.Add(sites[0].Projection, sites);
@@ -50,6 +51,13 @@ public sealed class AdapterSites
         }
 
         Outside = OutsideProjections.Of(this, held);
+    }
+
+    /// <summary>Describes a model that has its layers, the very same modules, from another.</summary>
+    internal AdapterSites(nn.Module model, AdapterSites other)
+    {
+        Model = model;
+        (Layout, Projections, Sublayers, Outside, _siteOf) = (other.Layout, other.Projections, other.Sublayers, other.Outside, other._siteOf);
     }
 
     /// <summary>The model.</summary>
@@ -94,6 +102,9 @@ public sealed class AdapterSites
     /// <summary>The name that the model has for a module in it, such as <c>bert.encoder.layer.0.attention.self.query</c>.</summary>
     internal string PathOf(nn.Module module) =>
         Model.named_modules().First(entry => ReferenceEquals(entry.module, module)).name;
+
+    /// <summary>Whether another model has its layers from the same modules, so that rows of both can share a forward.</summary>
+    internal bool SharesLayersWith(AdapterSites other) => ReferenceEquals(_siteOf, other._siteOf);
 
     internal void Add(Adapter adapter)
     {

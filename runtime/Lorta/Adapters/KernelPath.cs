@@ -84,7 +84,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
     private Tensor Product(Tensor input, ProjectionSite site, in ProjectionCall call, TensorKernels kernels, DisposeScope scope)
     {
         bool shares = factors.DownIsShared && call.Share != InputShare.Alone;
-        if (shares && call.Share.Follows && SharedProduct.Take(call.Input, this, site.Layer, scope) is { } shared)
+        if (shares && call.Share.Follows && SharedProduct.Take(call.Input, this, site.Layer, scope) is [var shared])
         {
             return shared;
         }
@@ -93,7 +93,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
         Tensor product = DownFunction.Apply(ofRows, Stored(factors.Down(site)), kernels, _failure);
         if (shares && call.Share.Followers > 0)
         {
-            SharedProduct.Keep(call.Input, this, site.Layer, product, call.Share.Followers);
+            SharedProduct.Keep(call.Input, this, site.Layer, call.Share.Followers, product);
         }
 
         return product;

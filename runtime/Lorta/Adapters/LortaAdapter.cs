@@ -170,8 +170,7 @@ public class LortaAdapter : Adapter
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor input = call.Input;
-        Tensor product = Product(site, call, scope); // [N, r]
-        Tensor up = As(_factors.UpRows(site), product); // [r, out]
+        (Tensor product, Tensor up) = Sides(site, call, scope); // [N, r], [r, out]
         Tensor output;
         if (call is { Projection: Linear, RunsHooks: false, Output: null })
         {
@@ -193,12 +192,12 @@ public class LortaAdapter : Adapter
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor output = call.Base(call.Input); // [..., out]
-        Tensor product = Product(adapted[0], call, scope); // [N, r]
+        Tensor product = Product(adapted[0], call); // [N, r]
         var updates = new List<Tensor>();
         long row = 0;
         foreach (ProjectionSite site in adapted)
         {
-            product = site == adapted[0] || _factors.DownIsShared ? product : Product(site, call, scope);
+            product = site == adapted[0] || _factors.DownIsShared ? product : Product(site, call);
             if (site.FirstRow > row)
             {
                 updates.Add(product.new_zeros(product.shape[0], site.FirstRow - row));
@@ -216,28 +215,39 @@ public class LortaAdapter : Adapter
         return output.Plus(cat(updates, 1).reshape(output.shape)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The input times the factor that it meets [N, r], shared by the calls that take the same value.</summary>
-    private Tensor Product(ProjectionSite site, in ProjectionCall call, DisposeScope scope)
+    /// <summary>
+    /// The input times the factor that it meets [N, r], and the side that makes the output [r, out]: computed at once for
+    /// the calls that take the same value.
+    /// </summary>
+    private (Tensor Product, Tensor Up) Sides(ProjectionSite site, in ProjectionCall call, DisposeScope scope)
     {
         bool shares = _factors.DownIsShared && call.Share != InputShare.Alone;
-        if (shares && call.Share.Follows && SharedProduct.Take(call.Input, this, site.Layer, scope) is { } shared)
+        if (shares && call.Share.Follows && SharedProduct.Take(call.Input, this, site.Layer, scope) is [var kept, var others])
         {
-            return shared;
+            return (kept, _factors.UpRows(others, site));
         }
 
+        Tensor product = Product(site, call);
+        if (!shares || call.Share.Followers == 0)
+        {
+            return (product, As(_factors.UpRows(site), product));
+        }
+
+        Tensor ups = As(_factors.UpRowsOfInputs(site, Sites.Layout.HeadRows(AttentionMatrix.Query)), product); // [m, r, out]
+        SharedProduct.Keep(call.Input, this, site.Layer, call.Share.Followers, product, ups);
+        return (product, _factors.UpRows(ups, site));
+    }
+
+    /// <summary>The input times the factor that it meets [N, r].</summary>
+    private Tensor Product(ProjectionSite site, in ProjectionCall call)
+    {
         Tensor input = call.Input.reshape(-1, call.Input.shape[^1]); // [N, in]
         if (Options.Dropout > 0 && call.Projection.training)
         {
             input = nn.functional.dropout(input, Options.Dropout, training: true);
         }
 
-        Tensor product = input.mm(As(_factors.DownRows(site), input).t()); // [N, in] [in, r]
-        if (shares && call.Share.Followers > 0)
-        {
-            SharedProduct.Keep(call.Input, this, site.Layer, product, call.Share.Followers);
-        }
-
-        return product;
+        return input.mm(As(_factors.DownRows(site), input).t()); // [N, in] [in, r]
     }
 
     private void ValidateTargets(AttentionMatrix[] matrices)

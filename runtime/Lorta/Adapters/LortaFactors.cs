@@ -91,6 +91,30 @@ internal sealed class LortaFactors
     public bool AreOnDeviceOf(Tensor activations) =>
         _factor(LortaFactor.A) is var a && a.device_type == activations.device_type && a.device_index == activations.device_index;
 
+    /// <summary>
+    /// The same of all of Q, K and V that the adapter updates in a layer, at once and as if all had as many rows; where qkvp is a mode.
+    /// </summary>
+    /// <param name="site">One of them.</param>
+    /// <param name="rows">The rows of the largest, which is Q.</param>
+    /// <returns>The sides [matrices, r, rows], for <see cref="UpRows(Tensor, ProjectionSite)"/>.</returns>
+    public Tensor UpRowsOfInputs(ProjectionSite site, long rows)
+    {
+        Tensor matrices = _factor(LortaFactor.Matrix); // [nl, M, r]
+        Tensor scale = LayersAreMode
+            ? matrices * _factor(LortaFactor.Layer).select(0, site.Layer)
+            : matrices.select(0, site.Layer);
+        int inputs = _matrices.Count(matrix => matrix != AttentionMatrix.Output); // which stand in front
+        scale = scale.narrow(0, 0, inputs) * _scaling; // [m, r]
+        return Side(site, !HeadsIndexOutput(site.Matrix), rows, scale: null) * scale.unsqueeze(-1); // [r, rows] [m, r, 1] -> [m, r, rows]
+    }
+
+    /// <summary>One matrix's side [r, out] of what <see cref="UpRowsOfInputs"/> gave.</summary>
+    public Tensor UpRows(Tensor ofInputs, ProjectionSite site)
+    {
+        Tensor up = ofInputs.select(0, Index(site.Matrix));
+        return up.shape[1] == site.Rows ? up : up.narrow(1, 0, site.Rows); // fewer heads of keys and values
+    }
+
     /// <summary>Whether Q, K and V of a layer multiply their input by the same factor.</summary>
     public bool DownIsShared => MatricesAreMode;
 

@@ -22,7 +22,7 @@ internal sealed class RowAdapters : IActiveAdapter, IDisposable
     {
         Adapter first = perRow.OfType<Adapter>().FirstOrDefault()
             ?? throw new ArgumentException("No row has an adapter: use AdapterScope.Base for a batch of the base alone.", nameof(perRow));
-        if (perRow.OfType<Adapter>().FirstOrDefault(adapter => adapter.Sites != first.Sites) is { } other)
+        if (perRow.OfType<Adapter>().FirstOrDefault(adapter => !adapter.Sites.SharesLayersWith(first.Sites)) is { } other)
         {
             throw new ArgumentException($"The adapters '{first.Name}' and '{other.Name}' are of different models: a batch runs on one.", nameof(perRow));
         }

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Lorta.Adapters;
 
 /// <summary>
-/// The product of one input with a factor that several projections have in common, kept on a thread between the first
-/// call that computes it and the last that uses it.
+/// What several projections of one input have in common, kept on a thread between the first call that computes it and the
+/// last that uses it: the product of the input with the factor that they share, and the other sides of their updates.
 /// </summary>
 internal sealed class SharedProduct
 {
@@ -15,26 +15,27 @@ internal sealed class SharedProduct
     private readonly Tensor _input;
     private readonly object _owner;
     private readonly int _layer;
-    private readonly Tensor _product;
+    private readonly Tensor[] _shared;
     private int _left;
 
-    private SharedProduct(Tensor input, object owner, int layer, Tensor product, int followers)
+    private SharedProduct(Tensor input, object owner, int layer, int followers, Tensor[] shared)
     {
-        (_input, _owner, _layer, _product, _left) = (input, owner, layer, product, followers);
+        (_input, _owner, _layer, _left, _shared) = (input, owner, layer, followers, shared);
     }
 
-    /// <summary>Keeps a product for the calls that follow; it leaves its dispose scope until they have come.</summary>
-    public static void Keep(Tensor input, object owner, int layer, Tensor product, int followers)
+    /// <summary>Keeps what is shared for the calls that follow; it leaves its dispose scope until these have come.</summary>
+    public static void Keep(Tensor input, object owner, int layer, int followers, params Tensor[] shared)
     {
         Drop();
-        _current = new(input, owner, layer, product.DetachFromDisposeScope(), followers);
+        Array.ForEach(shared, each => each.DetachFromDisposeScope());
+        _current = new(input, owner, layer, followers, shared);
     }
 
     /// <summary>
-    /// Hands out the product where it is of this very input, owner and layer; the last to take it owns it, by its dispose
+    /// Hands out what was kept where it is of this very input, owner and layer; the last to take it owns it, by its dispose
     /// scope. Drops it and answers null otherwise.
     /// </summary>
-    public static Tensor? Take(Tensor input, object owner, int layer, DisposeScope scope)
+    public static Tensor[]? Take(Tensor input, object owner, int layer, DisposeScope scope)
     {
         SharedProduct? kept = _current;
         if (kept is null)
@@ -48,20 +49,19 @@ internal sealed class SharedProduct
             return null;
         }
 
-        if (--kept._left > 0)
+        if (--kept._left == 0)
         {
-            return kept._product;
+            _current = null;
+            scope.Attach(kept._shared);
         }
 
-        _current = null;
-        scope.Attach(kept._product);
-        return kept._product;
+        return kept._shared;
     }
 
     /// <summary>Forgets what is kept on this thread.</summary>
     public static void Drop()
     {
-        _current?._product.Dispose();
+        Array.ForEach(_current?._shared ?? [], each => each.Dispose());
         _current = null;
     }
 }

@@ -54,11 +54,17 @@ public sealed partial class BertForSequenceClassification : SequenceClassifier
     public override Tensor forward(Tensor ids, Tensor? mask, Tensor? types)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor pooled = _pooler.forward(_bert.forward(ids, mask, types)); // [b, d]
-        return _classifier.forward(Drop(pooled, HeadDropout, training)).MoveToOuterDisposeScope();
+        return Head(_bert.forward(ids, mask, types)).MoveToOuterDisposeScope();
     }
 
-    private protected override SequenceClassifier NewOverEncoder(int labels) => new BertForSequenceClassification(_bert, labels);
+    internal override Tensor Head(Tensor hidden) => _classifier.forward(Drop(_pooler.forward(hidden), HeadDropout, training));
+
+    private protected override SequenceClassifier NewOverEncoder(int labels)
+    {
+        var model = new BertForSequenceClassification(_bert, labels);
+        model._lortaSites = new(model, Sites);
+        return model;
+    }
 
     /// <summary>Checkpoints have the pooler inside the encoder.</summary>
     private protected override string CheckpointName(string name) =>

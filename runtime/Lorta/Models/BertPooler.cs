@@ -25,6 +25,7 @@ public sealed class BertPooler : Module<Tensor, Tensor>
     public override Tensor forward(Tensor hidden)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _dense.forward(hidden.select(1, 0)).tanh().MoveToOuterDisposeScope(); // [b, s, d] -> [b, d]
+        Tensor first = hidden.select(1, 0).to(_dense.weight.dtype); // [b, s, d] -> [b, d], of an encoder in another type
+        return _dense.forward(first).tanh().MoveToOuterDisposeScope();
     }
 }

@@ -26,7 +26,7 @@ internal sealed class RobertaClassificationHead : Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor hidden)
     {
-        Tensor first = Drop(hidden.select(1, 0)); // [b, s, d] -> [b, d]
+        Tensor first = Drop(hidden.select(1, 0).to(_dense.weight.dtype)); // [b, s, d] -> [b, d], of an encoder in another type
         return _output.forward(Drop(_dense.forward(first).tanh())); // [b, labels]
     }
 

@@ -45,8 +45,15 @@ public sealed partial class RobertaForSequenceClassification : SequenceClassifie
     public override Tensor forward(Tensor ids, Tensor? mask, Tensor? types)
     {
         using DisposeScope scope = NewDisposeScope();
-        return _classifier.forward(_roberta.forward(ids, mask, types)).MoveToOuterDisposeScope();
+        return Head(_roberta.forward(ids, mask, types)).MoveToOuterDisposeScope();
     }
 
-    private protected override SequenceClassifier NewOverEncoder(int labels) => new RobertaForSequenceClassification(_roberta, labels);
+    internal override Tensor Head(Tensor hidden) => _classifier.forward(hidden);
+
+    private protected override SequenceClassifier NewOverEncoder(int labels)
+    {
+        var model = new RobertaForSequenceClassification(_roberta, labels);
+        model._lortaSites = new(model, Sites);
+        return model;
+    }
 }

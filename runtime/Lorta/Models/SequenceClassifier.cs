@@ -126,6 +126,11 @@ public abstract class SequenceClassifier : Module<Tensor, Tensor?, Tensor?, Tens
     public IEnumerable<(string Name, Parameter Parameter)> HeadParameters() =>
         named_parameters().Where(entry => IsHead(entry.name)).Select(entry => (CheckpointName(entry.name), entry.parameter));
 
+    /// <summary>Computes logits from what the encoder gives.</summary>
+    /// <param name="hidden">The last layer's hidden states [b, s, d].</param>
+    /// <returns>Logits [b, labels].</returns>
+    internal abstract Tensor Head(Tensor hidden);
+
     /// <summary>Gives the head new weights: normal with the configuration's range, zero biases, from torch's generator.</summary>
     public void ResetHead()
     {

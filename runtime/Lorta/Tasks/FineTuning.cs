@@ -17,6 +17,9 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
     /// <summary>Hears of steps and of finished epochs.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
+    /// <summary>Asked after each epoch, with all epochs so far, whether the run ends there; it has one answer for the same epochs.</summary>
+    public Func<IReadOnlyList<EpochRecord>, bool>? StopWhen { get; init; }
+
     /// <summary>Trains to the end, or goes on from the state file if there is one. The model is in evaluation mode afterwards.</summary>
     /// <param name="train">The training rows, at least one.</param>
     /// <param name="validation">The rows that are scored after each epoch; none for no scores.</param>
@@ -41,6 +44,7 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
             BeforeOptimizerStep = _ => encoder.ThrowIfBackwardFailed(),
             AfterOptimizerStep = classifier.Adapter.AfterStep,
             State = [.. classifier.Adapter.TrainingState],
+            StopWhen = StopWhen,
             Progress = Progress,
             Evaluate = validation.Count == 0 ? null : Evaluate,
         };
@@ -136,6 +140,7 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
             ["base"] = string.Create(CultureInfo.InvariantCulture, $"{classifier.Model.Config}"),
             ["adapter"] = classifier.Adapter.Describe().ToJsonString(),
             ["labels"] = string.Join(", ", classifier.Labels.Names),
+            ["type of the base's numbers"] = classifier.Model.Encoder.parameters().First().dtype.ToString(),
             ["gradient checkpointing"] = options.GradientCheckpointing ? "on" : "off", // sums gradients in another order
             ["maximum length"] = classifier.MaxLength.ToString(CultureInfo.InvariantCulture),
         },

@@ -179,6 +179,33 @@ public sealed class TextClassifier : IDisposable
     /// <returns>At most <see cref="MaxLength"/> ids.</returns>
     public TokenizedText Encode(TextInput input) => Tokenizer.Encode(input.Text, input.Pair, MaxLength);
 
+    /// <summary>
+    /// Puts the encoder's numbers into bfloat16, for good: half the memory, and faster products where the device has them.
+    /// Adapter and head stay float32, and so do their gradients and the optimizer; the adapter's factors are rounded where they
+    /// meet activations. Call it with the model on its device; classifiers that share the encoder share the change.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The device is a processor with neither AVX512-BF16 nor AMX.</exception>
+    /// <exception cref="InvalidOperationException">The method trains the encoder's own numbers, or an adapter is merged into them.</exception>
+    public void UseBFloat16() => UseBFloat16(BFloat16Arithmetic.IsSupportedOn(Device));
+
+    internal void UseBFloat16(bool isSupported)
+    {
+        if (!isSupported)
+        {
+            throw new NotSupportedException(
+                "This processor has neither AVX512-BF16 nor AMX, so that bfloat16 would be slower than float32: leave it off.");
+        }
+
+        if (Adapter is BaseWeightsAdapter)
+        {
+            throw new InvalidOperationException(
+                $"The method {Adapter.Method.Name} trains the base's own numbers, for whose small steps bfloat16 is too coarse: leave it off, or train an adapter.");
+        }
+
+        Adapter.RequireUnmerged();
+        Model.Encoder.to(ScalarType.BFloat16);
+    }
+
     /// <summary>Computes logits with the adapter active, in the model's present mode.</summary>
     /// <param name="batch">The rows.</param>
     /// <returns>Logits [b, labels].</returns>
@@ -194,19 +221,39 @@ public sealed class TextClassifier : IDisposable
     /// <param name="cancellation">Stops before the next batch.</param>
     /// <returns>The logits of each row, in the rows' order.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public IReadOnlyList<float[]> Predict(IReadOnlyList<TokenizedText> rows, int batchSize = 64, CancellationToken cancellation = default)
+    public IReadOnlyList<float[]> Predict(IReadOnlyList<TokenizedText> rows, int batchSize = 64, CancellationToken cancellation = default) =>
+        PredictTogether([.. rows.Select(row => (this, row))], batchSize, cancellation);
+
+    /// <summary>
+    /// Predicts rows of several classifiers whose models share one encoder, as <see cref="SequenceClassifier.WithNewHead"/> makes them, in
+    /// evaluation mode. A batch takes rows of similar length, whosever they are: the base's part is computed once for all of them.
+    /// </summary>
+    /// <param name="rows">The rows, as <see cref="Encode"/> gives them, each with its classifier.</param>
+    /// <param name="batchSize">The most rows that one forward takes.</param>
+    /// <param name="cancellation">Stops before the next batch.</param>
+    /// <returns>The logits of each row, in the rows' order.</returns>
+    /// <exception cref="ArgumentException">Two classifiers have models over different encoders.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<float[]> PredictTogether(
+        IReadOnlyList<(TextClassifier Classifier, TokenizedText Row)> rows, int batchSize = 64, CancellationToken cancellation = default)
     {
         using IDisposable noGrad = no_grad();
         var logits = new float[rows.Count][];
-        foreach (int[] chunk in Enumerable.Range(0, rows.Count).OrderBy(row => rows[row].Length).Chunk(batchSize))
+        foreach (int[] chunk in Enumerable.Range(0, rows.Count).OrderBy(row => rows[row].Row.Length).Chunk(batchSize))
         {
             cancellation.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
-            using TokenBatch batch = TokenBatch.Collate([.. chunk.Select(row => rows[row])], Tokenizer.PadId, Device);
-            float[] values = [.. Logits(batch).to(ScalarType.Float32).cpu().data<float>()];
-            foreach ((int row, float[] ofRow) in chunk.Zip(values.Chunk(Labels.Count)))
+            IGrouping<TextClassifier, int>[] groups = [.. chunk.GroupBy(row => rows[row].Classifier)];
+            TextClassifier first = groups[0].Key;
+            using TokenBatch batch = TokenBatch.Collate([.. groups.SelectMany(group => group).Select(row => rows[row].Row)], first.Tokenizer.PadId, first.Device);
+            Tensor[] ofGroups = groups.Length == 1 ? [first.Logits(batch)] : LogitsTogether(groups, batch);
+            foreach ((IGrouping<TextClassifier, int> group, Tensor ofGroup) in groups.Zip(ofGroups))
             {
-                logits[row] = ofRow;
+                float[] values = [.. ofGroup.to(ScalarType.Float32).cpu().data<float>()];
+                foreach ((int row, float[] ofRow) in group.Zip(values.Chunk(group.Key.Labels.Count)))
+                {
+                    logits[row] = ofRow;
+                }
             }
         }
 
@@ -278,6 +325,19 @@ public sealed class TextClassifier : IDisposable
     }
 
     internal Device Device => Model.HeadParameters().First().Parameter.device;
+
+    /// <summary>The logits of each classifier's rows, which stand together in the batch: one forward of the encoder, and then the heads.</summary>
+    private static Tensor[] LogitsTogether(IGrouping<TextClassifier, int>[] groups, TokenBatch batch)
+    {
+        Tensor hidden; // [b, s, d]
+        using (AdapterScope.OfRows([.. groups.SelectMany(group => group.Select(_ => group.Key.Adapter))]))
+        {
+            hidden = groups[0].Key.Model.Encoder.forward(batch.InputIds, batch.AttentionMask, batch.TokenTypeIds);
+        }
+
+        long[] starts = [.. groups.Select((_, index) => groups.Take(index).Sum(group => (long)group.Count()))];
+        return [.. groups.Zip(starts, (group, start) => group.Key.Model.Head(hidden.narrow(0, start, group.Count())))];
+    }
 
     private static TaskLabels ReadLabels(AdapterFolder stored)
     {

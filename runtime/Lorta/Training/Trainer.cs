@@ -54,6 +54,9 @@ public sealed class Trainer
     /// <summary>Called before a forward with the rows of the one after it, the same object that the loss will get.</summary>
     public Action<IReadOnlyList<int>>? Upcoming { get; init; }
 
+    /// <summary>Asked after each epoch, with all epochs so far, whether the run ends there; it has one answer for the same epochs.</summary>
+    public Func<IReadOnlyList<EpochRecord>, bool>? StopWhen { get; init; }
+
     /// <summary>Hears of steps and of finished epochs, the latter after their state is written.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 

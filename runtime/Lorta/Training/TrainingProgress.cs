@@ -30,5 +30,5 @@ public sealed record EpochRecord(int Epoch, double Loss, IReadOnlyDictionary<str
 /// <summary>What a run came to.</summary>
 /// <param name="Epochs">Every epoch, in order.</param>
 /// <param name="Best">The epoch whose parameters the model has; null if no best was asked for, or none was a number.</param>
-/// <param name="StoppedEarly">Whether patience ended the run.</param>
+/// <param name="StoppedEarly">Whether patience or the caller ended the run before its last epoch.</param>
 public sealed record TrainingResult(IReadOnlyList<EpochRecord> Epochs, EpochRecord? Best, bool StoppedEarly);

@@ -37,7 +37,9 @@ internal sealed class TrainingRun : IDisposable
 
     private EpochRecord? Best => _options.BestMetric is null ? null : _position.Best(_options.BestMetric, _options.LowerIsBetter);
 
-    private bool StoppedEarly => _options.Patience is { } patience && _position.Epoch - (Best?.Epoch ?? 0) >= patience;
+    private bool StoppedEarly =>
+        (_options.Patience is { } patience && _position.Epoch - (Best?.Epoch ?? 0) >= patience)
+        || (_position.Epoch > 0 && _trainer.StopWhen?.Invoke(_position.History) == true);
 
     public TrainingResult Run(CancellationToken cancellation)
     {

@@ -27,6 +27,20 @@ internal static class CheckedOption
                 : Refuse<double?>(result, name, $"it must be a number of at least {lowest}" + (highest is null ? "" : $" and at most {highest}")),
     };
 
+    /// <summary>An option with numbers above 0, between commas; null where it is not given.</summary>
+    public static Option<double[]?> Numbers(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "LIST",
+        CustomParser = result =>
+        {
+            double[] values = [.. result.Tokens[0].Value.Split(',').Select(part => double.TryParse(part, out double value) && double.IsFinite(value) ? value : 0)];
+            return values.All(value => value > 0) && values.Distinct().Count() == values.Length
+                ? values
+                : Refuse<double[]?>(result, name, "write numbers above 0 with commas between them, each once");
+        },
+    };
+
     /// <summary>An option with one of several names; the first is the default.</summary>
     public static Option<T> Choice<T>(string name, string description, params (string Name, T Value)[] choices) => new(name)
     {

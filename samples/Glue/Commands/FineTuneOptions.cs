@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Glue.Data;
 using Glue.Fitting;
+using Glue.Output;
 using Glue.Tasks;
 using Lorta.Adapters;
 using Lorta.Tasks;
@@ -17,6 +18,12 @@ internal sealed class FineTuneOptions
     {
         Description = "The paper's settings for the task (Table 3): roberta-base or roberta-large.",
         HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _settings = new("--settings")
+    {
+        Description = "The settings of another run, from the report that --json, sweep or reproduce wrote of it; other options go before them.",
+        HelpName = "FILE",
     };
 
     private readonly MethodOptions _method = new();
@@ -49,15 +56,21 @@ internal sealed class FineTuneOptions
         Description = "Compute each layer again in the backward instead of keeping its activations: less memory, more time.",
     };
 
+    private readonly Option<bool> _bfloat16 = new("--bf16")
+    {
+        Description = "Train with the encoder's numbers in bfloat16, on a processor that computes in it; adapter and head stay float32.",
+    };
+
     private readonly Option<int?> _maxLength = CheckedOption.WholeNumber("--max-length", "Tokens of a row [default: as many as the model has positions].", 3);
 
     public void AddTo(Command command)
     {
         command.Add(_preset);
+        command.Add(_settings);
         _method.AddTo(command);
         foreach (Option option in new Option[]
         {
-            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _maxLength,
+            _rate, _headRate, _weightDecay, _schedule, _warmUp, _clip, _epochs, _patience, _batch, _microBatch, _checkpointing, _bfloat16, _maxLength,
         })
         {
             command.Add(option);
@@ -69,9 +82,14 @@ internal sealed class FineTuneOptions
     /// <exception cref="ArgumentException">The method lacks an option, or a value is of another type.</exception>
     public FineTuneSettings Read(ParseResult result, TextTask task, int seed)
     {
-        FineTuneSettings basis = _method.Apply(result, result.GetValue(_preset) is { } preset
-            ? Preset.Find(preset, task.Name)
-            : new FineTuneSettings(new LortaOptions(), Defaults));
+        FineTuneSettings basis = _method.Apply(result, (result.GetValue(_preset), result.GetValue(_settings)) switch
+        {
+            (null, null) => new FineTuneSettings(new LortaOptions(), Defaults),
+            ({ } preset, null) => Preset.Find(preset, task.Name),
+            (null, { } path) => RunReport.Read(path).ToSettings()
+                ?? throw new InputException($"{path} does not say how the run was trained: give a report that this version of the program wrote of a training."),
+            _ => throw new InputException("Give --preset or --settings, not both."),
+        });
         FineTuningOptions options = basis.Options;
         return basis with
         {
@@ -84,13 +102,16 @@ internal sealed class FineTuneOptions
                 HeadRate = result.GetValue(_headRate) ?? options.HeadRate,
                 AdapterRate = result.GetValue(_rate) ?? options.AdapterRate,
                 HeadWeightDecay = result.GetValue(_weightDecay) ?? options.HeadWeightDecay,
-                Schedule = new(result.GetValue(_schedule), result.GetValue(_warmUp) ?? options.Schedule.WarmupRatio),
+                Schedule = new(
+                    result.GetResult(_schedule) is { Implicit: false } ? result.GetValue(_schedule) : options.Schedule.Shape,
+                    result.GetValue(_warmUp) ?? options.Schedule.WarmupRatio),
                 MaxGradientNorm = result.GetValue(_clip) ?? options.MaxGradientNorm,
                 Seed = seed,
                 BestMetric = task.MainMetric,
                 Patience = result.GetValue(_patience),
             },
             MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
+            BFloat16 = result.GetValue(_bfloat16),
         };
     }
 }

@@ -38,10 +38,11 @@ internal sealed class MethodOptions
         }
     }
 
-    /// <summary>The settings with the method that the options name, and its rates; a preset's are kept for the preset's method.</summary>
+    /// <summary>The settings with the method that the options name, and its rates; those of a preset or a run are kept for its method.</summary>
     /// <exception cref="InputException">An option is set twice, or has no value.</exception>
     /// <exception cref="ArgumentException">The method lacks an option, or a value is of another type.</exception>
-    public FineTuneSettings Apply(ParseResult result, FineTuneSettings basis) => basis.With(result.GetRequiredValue(_method), Given(result));
+    public FineTuneSettings Apply(ParseResult result, FineTuneSettings basis) => basis.With(
+        result.GetResult(_method) is { Implicit: false } ? result.GetRequiredValue(_method) : basis.Method.Name, Given(result));
 
     private Dictionary<string, string> Given(ParseResult result)
     {

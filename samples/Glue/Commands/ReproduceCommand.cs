@@ -8,5 +8,6 @@ internal static class ReproduceCommand
     public static Command Create() => new("reproduce", "Make a table of the paper anew.")
     {
         Table1Command.Create(),
+        Table2Command.Create(),
     };
 }

@@ -7,7 +7,8 @@ namespace Glue.Fitting;
 /// <param name="Method">What is trained beside the head.</param>
 /// <param name="Options">How it is trained.</param>
 /// <param name="MaxLength">Tokens of a row; null for as many as the model has positions for.</param>
-internal sealed record FineTuneSettings(AdapterMethod Method, FineTuningOptions Options, int? MaxLength = null)
+/// <param name="BFloat16">Whether the encoder's numbers are bfloat16 while training.</param>
+internal sealed record FineTuneSettings(AdapterMethod Method, FineTuningOptions Options, int? MaxLength = null, bool BFloat16 = false)
 {
     /// <summary>The same with a method and options of it; one that is not the settings' own brings its rates along.</summary>
     /// <param name="name">One of <see cref="AdapterMethods.Names"/>.</param>

@@ -25,15 +25,27 @@ internal sealed record FineTunedModel(TextClassifier Classifier, TrainingResult 
     /// <param name="settings">How to train.</param>
     /// <param name="title">What the progress is called; null to show none.</param>
     /// <param name="cancellation">Stops the run; its state is written first.</param>
-    public static FineTunedModel Train(string model, LabelledData data, FineTuneSettings settings, string? title, CancellationToken cancellation)
+    /// <param name="stopWhen">Says after each epoch whether the run ends there; null for never.</param>
+    public static FineTunedModel Train(
+        string model,
+        LabelledData data,
+        FineTuneSettings settings,
+        string? title,
+        CancellationToken cancellation,
+        Func<IReadOnlyList<EpochRecord>, bool>? stopWhen = null)
     {
         TextClassifier classifier = TextClassifier.Create(
             BaseModel.Folder(model), data.Task.Outputs, settings.Method, settings.MaxLength, settings.Options.Seed);
         try
         {
+            if (settings.BFloat16)
+            {
+                classifier.UseBFloat16();
+            }
+
             return TrainingDisplay.Show(title, progress => new FineTunedModel(
                 classifier,
-                new FineTuning(classifier, settings.Options) { Progress = progress }.Run(data.Train, data.Dev[0].Examples, cancellation)));
+                new FineTuning(classifier, settings.Options) { Progress = progress, StopWhen = stopWhen }.Run(data.Train, data.Dev[0].Examples, cancellation)));
         }
         catch
         {

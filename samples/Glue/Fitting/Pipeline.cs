@@ -83,6 +83,7 @@ internal sealed class Pipeline
             MaxGradientNorm = training.MaxGradientNorm,
             WarmupRatio = training.Schedule.WarmupRatio,
             MaxLength = settings.MaxLength,
+            BFloat16 = settings.BFloat16,
             Seed = (int)training.Seed,
             ValidationSet = _dev,
             ValidationMetric = training.BestMetric,

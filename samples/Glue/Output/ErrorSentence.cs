@@ -15,7 +15,7 @@ internal static class ErrorSentence
         IOException or UnauthorizedAccessException => exception.Message,
         // Options that a model does not bear; the parameter's name is of no use on a command line.
         ArgumentException { ParamName: { } name } e => e.Message.Replace($" (Parameter '{name}')", ""),
-        ArgumentException or InvalidOperationException => exception.Message,
+        ArgumentException or InvalidOperationException or NotSupportedException => exception.Message,
         OutOfMemoryException => "There is not enough memory: use a smaller --batch, a shorter --max-length or a smaller model.",
         _ => $"This should not happen ({exception.GetType().Name}): {FirstLine(exception.Message)}",
     };

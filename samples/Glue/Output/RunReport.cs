@@ -76,6 +76,22 @@ internal sealed record RunReport(
         trained.AdapterParameters,
         ReportedSettings.Of(settings, model, data.Train.Count));
 
+    /// <summary>How the run was trained; null where the report does not say.</summary>
+    /// <exception cref="ArgumentException">The method is unknown, or lacks an option.</exception>
+    public FineTuneSettings? ToSettings() => Settings is null ? null : new FineTuneSettings(
+        AdapterMethods.Create(Method).With(Settings.Options.ToDictionary(option => option.Key, option => option.Value!.ToString())),
+        new FineTuningOptions
+        {
+            Epochs = Settings.Epochs,
+            BatchSize = Settings.Batch,
+            AdapterRate = Settings.Rate,
+            HeadRate = Settings.HeadRate,
+            HeadWeightDecay = Settings.WeightDecay,
+            Schedule = new(Enum.Parse<ScheduleShape>(Settings.Schedule, ignoreCase: true), Settings.WarmUp),
+            MaxGradientNorm = Settings.Clip,
+        },
+        Settings.MaxLength);
+
     /// <summary>Writes the report to a file, whole or not at all.</summary>
     /// <exception cref="CheckpointException">The file can't be written.</exception>
     public void Write(string path)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
@@ -57,54 +56,14 @@ internal sealed record Grid(
                 LabelledData rows = task.Read(seed);
                 foreach (MethodChoice method in Methods)
                 {
-                    string name = $"{task.Task.Name}-{method.Label}-{seed}";
                     FineTuneSettings settings = method.Apply(task.Settings);
-                    settings = settings with
-                    {
-                        Options = settings.Options with
-                        {
-                            Seed = seed,
-                            BestMetric = task.Task.MainMetric,
-                            StateFile = Path.Combine(Folder, name + ".state.safetensors"),
-                            SaveEvery = saveEvery,
-                        },
-                    };
-                    reports[(task.Task.Name, method.Label, seed)] = Cell(Path.Combine(Folder, name + ".json"), rows, settings, quiet ? null : name, cancellation);
+                    settings = settings with { Options = settings.Options with { Seed = seed, BestMetric = task.Task.MainMetric, SaveEvery = saveEvery } };
+                    var cell = new Cell(Folder, $"{task.Task.Name}-{method.Label}-{seed}", Model, rows, settings);
+                    reports[(task.Task.Name, method.Label, seed)] = cell.Run(quiet, cancellation);
                 }
             }
         }
 
         return reports;
-    }
-
-    private RunReport Cell(string path, LabelledData rows, FineTuneSettings settings, string? title, CancellationToken cancellation)
-    {
-        RunReport report = File.Exists(path) ? Finished(path, rows, settings) : Train(path, rows, settings, title, cancellation);
-        File.Delete(settings.Options.StateFile!);
-        return report;
-    }
-
-    private RunReport Finished(string path, LabelledData rows, FineTuneSettings settings)
-    {
-        var report = RunReport.Read(path);
-        return report.Settings?.Difference(ReportedSettings.Of(settings, Model, rows.Train.Count)) is { } difference
-            ? throw new InputException($"{path} was trained with other settings ({difference}): name another folder with --out, or delete it.")
-            : report;
-    }
-
-    private RunReport Train(string path, LabelledData rows, FineTuneSettings settings, string? title, CancellationToken cancellation)
-    {
-        var clock = Stopwatch.StartNew();
-        try
-        {
-            using FineTunedModel trained = FineTunedModel.Train(Model, rows, settings, title, cancellation);
-            var report = RunReport.Of(rows, Model, settings, trained, clock.Elapsed);
-            report.Write(path);
-            return report;
-        }
-        catch (OperationCanceledException e)
-        {
-            throw new OperationCanceledException($"Stopped; the same command goes on from {settings.Options.StateFile}.", e);
-        }
     }
 }

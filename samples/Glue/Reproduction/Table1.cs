@@ -1,5 +1,6 @@
 using System.Globalization;
 using CsvHelper;
+using Glue.Fitting;
 using Glue.Output;
 using Lorta.Checkpoints;
 
@@ -44,7 +45,7 @@ internal sealed record Table1(string Model, IReadOnlyList<Table1Row> Rows)
     /// <param name="reports">What its cells came to.</param>
     public static Table1 Of(
         Grid grid, IReadOnlyList<long> parameters, IReadOnlyDictionary<(string Task, string Method, int Seed), RunReport> reports) => new(
-        Fitting.BaseModel.Name(grid.Model),
+        BaseModel.Name(grid.Model),
         [
             .. grid.Methods.Zip(parameters, (method, count) => new Table1Row(
                 method.Label,
@@ -91,14 +92,8 @@ internal sealed record Table1(string Model, IReadOnlyList<Table1Row> Rows)
         ];
         double[] last = [.. seeds.Select(seed => seed.Last)];
         IEnumerable<double> losses = Enumerable.Range(0, reports.Min(report => report.Epochs.Count))
-            .Select(epoch => Median([.. reports.Select(report => report.Epochs[epoch].Loss!.Value)]));
-        return new TaskScore(task, metric, Median(last), last.Min(), last.Max(), seeds, [.. losses]);
-    }
-
-    private static double Median(IReadOnlyList<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+            .Select(epoch => Median.Of(reports.Select(report => report.Epochs[epoch].Loss!.Value)));
+        return new TaskScore(task, metric, Median.Of(last), last.Min(), last.Max(), seeds, [.. losses]);
     }
 
     private static string Text(TaskScore score) => score.Seeds.Count == 1

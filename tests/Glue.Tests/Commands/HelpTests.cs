@@ -5,13 +5,15 @@ namespace Glue.Tests.Commands;
 public class HelpTests
 {
     [Theory]
-    [InlineData("train", "--task", "--data", "--text2", "--preset", "--modes", "--orientation", "--resume", "--save-steps", "--seed", "--limit", "--out", "--json", "--quiet")]
+    [InlineData("train", "--task", "--data", "--text2", "--preset", "--settings", "--set", "--modes", "--orientation", "--resume", "--save-steps", "--seed", "--limit", "--out", "--json", "--quiet")]
+    [InlineData("sweep", "--rates", "--head-rates", "--method", "--epochs", "--out")]
     [InlineData("evaluate", "--adapter", "--data", "--seed", "--limit", "--json")]
     [InlineData("predict", "TEXT", "--adapter", "--file")]
     [InlineData("export", "--adapter", "--out")]
     [InlineData("info", "PATH")]
     [InlineData("pretrain", "--out", "--seed", "--quiet")]
-    [InlineData("reproduce", "table1")]
+    [InlineData("reproduce", "table1", "table2")]
+    [InlineData("reproduce table2", "--model", "--layers", "--width", "--heads", "--rank", "--json")]
     [InlineData("reproduce table1", "--model", "--data", "--tasks", "--methods", "--seeds", "--preset", "--epochs", "--limit", "--out")]
     public void Help_names_what_a_command_takes(string command, params string[] names)
     {

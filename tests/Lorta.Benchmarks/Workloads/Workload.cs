@@ -18,11 +18,20 @@ internal sealed class Workload : IDisposable
     private readonly Parameter _embeddingBias;
     private readonly List<AdamW> _optimizers = [];
 
-    public Workload(ModelSize size, int rows, int tokens)
+    /// <param name="size">The model's sizes.</param>
+    /// <param name="rows">Rows of the batch.</param>
+    /// <param name="tokens">Tokens of a row.</param>
+    /// <param name="bfloat16">Whether the encoder's numbers are bfloat16.</param>
+    public Workload(ModelSize size, int rows, int tokens, bool bfloat16 = false)
     {
         Name = NameOf(size, rows, tokens);
         (Rows, Tokens) = (rows, tokens);
         Model = size.NewModel();
+        if (bfloat16)
+        {
+            Model.Encoder.to(ScalarType.BFloat16);
+        }
+
         foreach (Parameter parameter in Model.parameters())
         {
             parameter.requires_grad = false;

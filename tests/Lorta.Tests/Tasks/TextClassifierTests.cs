@@ -122,6 +122,16 @@ public sealed class TextClassifierTests : IDisposable
             return loaded;
         })];
         Assert.NotEqual(Predict(classifiers[0]), Predict(classifiers[1]));
+
+        // Rows of both in one batch, by turns: each gets what its own classifier gives it.
+        TokenizedText[] rows = [.. Rows.Select(row => classifiers[0].Encode(row.Input))];
+        (TextClassifier Classifier, TokenizedText Row)[] mixed = [.. rows.Select((row, index) => (classifiers[index % 2], row))];
+        float[] together = [.. TextClassifier.PredictTogether(mixed, cancellation: TestContext.Current.CancellationToken).SelectMany(logits => logits)];
+        Assert.Equal(mixed.SelectMany(row => row.Classifier.Predict([row.Row], cancellation: TestContext.Current.CancellationToken)[0]), together, (x, y) => Math.Abs(x - y) < 1e-5);
+        using TextClassifier other = Trained(folder, new HeadOnly());
+        var error = Assert.Throws<ArgumentException>(() => TextClassifier.PredictTogether(
+            [(classifiers[0], rows[0]), (other, rows[0])], cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("different models", error.Message, StringComparison.Ordinal);
         classifiers[0].Dispose();
         Assert.NotEmpty(Predict(classifiers[1]));
         classifiers[1].Dispose();
@@ -167,6 +177,64 @@ public sealed class TextClassifierTests : IDisposable
             TrainingResult result = new FineTuning(classifier, options).Run(Rows, [], TestContext.Current.CancellationToken);
             return (result.Epochs[^1].Loss, classifier.Model.Encoder.GradientCheckpointing);
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void ABaseInBFloat16GivesTheSameLogitsAndGradientsButForRounding(string model, AdapterMethod method)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using TextClassifier classifier = TextClassifier.Create(Base(model), TaskLabels.Classes(["no", "yes"]), method, seed: 7);
+        if (method is FullFineTuning or BitFit)
+        {
+            string message = Assert.Throws<InvalidOperationException>(() => classifier.UseBFloat16(isSupported: true)).Message;
+            Assert.Contains($"The method {method.Name} trains the base's own numbers", message, StringComparison.Ordinal);
+            return;
+        }
+
+        Parameter[] trained = [.. classifier.Model.HeadParameters().Concat(classifier.Adapter.Trained).Select(entry => entry.Parameter)];
+        using (no_grad())
+        {
+            Array.ForEach(trained, parameter => parameter.add_(randn_like(parameter).mul_(0.05)));
+        }
+
+        (Tensor Logits, Tensor Gradient) plain = Step(), rounded;
+        classifier.UseBFloat16(isSupported: true);
+        Assert.All(classifier.Model.Encoder.parameters(), parameter => Assert.Equal((ScalarType.BFloat16, false), (parameter.dtype, parameter.requires_grad)));
+        rounded = Step();
+        Near.Relative(plain.Logits, rounded.Logits, 0.05, "Logits"); // bfloat16 has 8 bits
+        double difference = ((rounded.Gradient - plain.Gradient).norm() / plain.Gradient.norm()).ToDouble();
+        Assert.True(difference < 0.15, $"The gradient differs by {difference:p1}."); // some hundred roundings of 0.2 % on its way
+
+        (Tensor Logits, Tensor Gradient) Step()
+        {
+            using TokenBatch batch = TokenBatch.Collate([.. Rows.Select(row => classifier.Encode(row.Input))], classifier.Tokenizer.PadId);
+            Tensor logits = classifier.Logits(batch); // [b, 2]
+            nn.functional.cross_entropy(logits, tensor([.. Rows.Select(row => (long)row.Label)])).backward();
+            Tensor gradient = cat([.. trained.Select(parameter => parameter.grad!.flatten())]);
+            Array.ForEach(trained, parameter => parameter.grad = null);
+            Assert.Equal((ScalarType.Float32, ScalarType.Float32), (logits.dtype, gradient.dtype));
+            return (logits.detach(), gradient);
+        }
+    }
+
+    [Fact]
+    public void ABaseInBFloat16TrainsAndPredicts()
+    {
+        using TextClassifier classifier = TextClassifier.Create(Base("bert-tiny"), TaskLabels.Classes(["no", "yes"]), new LortaOptions { Rank = 3 }, seed: 7);
+        classifier.UseBFloat16(isSupported: true);
+        IReadOnlyList<float[]> before = Predict(classifier);
+        new FineTuning(classifier, new FineTuningOptions { Epochs = 1, GradientCheckpointing = true }).Run(Rows, Rows, TestContext.Current.CancellationToken);
+        Assert.NotEqual(before, Predict(classifier));
+        Assert.All(Predict(classifier).SelectMany(row => row), logit => Assert.True(float.IsFinite(logit)));
+    }
+
+    [Fact]
+    public void BFloat16IsRefusedWhereTheProcessorIsSlowInIt()
+    {
+        using TextClassifier classifier = TextClassifier.Create(Base("bert-tiny"), TaskLabels.Classes(["no", "yes"]), new HeadOnly());
+        string message = Assert.Throws<NotSupportedException>(() => classifier.UseBFloat16(isSupported: false)).Message;
+        Assert.Contains("neither AVX512-BF16 nor AMX", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -183,6 +183,30 @@ public sealed class TrainerTests : IDisposable
         Assert.True(result.StoppedEarly);
     }
 
+    [Fact]
+    public void TheCallerEndsTheRunAfterAnEpochAndASecondCallDoesNotGoOn()
+    {
+        using var task = new TinyTask();
+        var asked = new List<int>();
+        var trainer = new Trainer(TinyTask.Options with { Epochs = 5, StateFile = StateFile }, task.Groups, TinyTask.Order, task.Loss)
+        {
+            Evaluate = task.Evaluate,
+            StopWhen = epochs =>
+            {
+                asked.Add(epochs.Count);
+                return epochs.Count == 2;
+            },
+        };
+
+        TrainingResult result = trainer.Run(Cancellation);
+        TrainingResult again = trainer.Run(Cancellation);
+
+        Assert.Equal(2, result.Epochs.Count);
+        Assert.True(result.StoppedEarly && again.StoppedEarly);
+        Assert.Equal(result.Epochs.Select(epoch => epoch.Loss), again.Epochs.Select(epoch => epoch.Loss));
+        Assert.Equal([1, 2], asked.Distinct());
+    }
+
     [Theory]
     [InlineData(float.NaN, "NaN", 1)]
     [InlineData(float.PositiveInfinity, "infinite", 4)]
