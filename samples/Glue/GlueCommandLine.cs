@@ -49,6 +49,7 @@ internal static class GlueCommandLine
             EvaluateCommand.Create(),
             PredictCommand.Create(),
             ExportCommand.Create(),
+            PruneCommand.Create(),
             InfoCommand.Create(),
             ReproduceCommand.Create(),
             PretrainCommand.Create(),

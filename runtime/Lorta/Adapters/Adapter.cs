@@ -212,6 +212,11 @@ public abstract class Adapter : nn.Module, IActiveAdapter
 
     Tensor IActiveAdapter.Close(SublayerSite site, Tensor output, Tensor residual) => Close(site, output, residual);
 
+    /// <summary>Throws the error of a backward that ended without the adapter's gradients, once.</summary>
+    internal virtual void ThrowIfBackwardFailed()
+    {
+    }
+
     /// <summary>The values of <c>peft_type</c> that the adapter can be written as, the first where none is asked for.</summary>
     internal virtual IReadOnlyList<string> PeftTypes => [];
 

@@ -18,6 +18,7 @@ public class LortaAdapter : Adapter
 
     private readonly LortaFactors _factors;
     private readonly ProjectionSite[] _sites;
+    private readonly BackwardFailure _failure = new();
     private readonly KernelPath _kernels;
 
     /// <summary>Attaches a new adapter, whose first forward is the base model's.</summary>
@@ -41,7 +42,7 @@ public class LortaAdapter : Adapter
             }
 
             _factors = new LortaFactors(options, matrices, Factor);
-            _kernels = new KernelPath(sites, options, _factors);
+            _kernels = new KernelPath(sites, options, _factors, _failure);
         }
         catch
         {
@@ -132,6 +133,8 @@ public class LortaAdapter : Adapter
     internal override IReadOnlyList<string> PeftTypes => Options.Orientation == HeadOrientation.Reference && Options.Modes == LortaModes.All
         ? [PeftConfig.Lora, PeftConfig.Lorta]
         : [PeftConfig.Lora];
+
+    internal override void ThrowIfBackwardFailed() => _failure.Throw();
 
     internal override PeftForm ToPeft(string type)
     {
@@ -242,12 +245,10 @@ public class LortaAdapter : Adapter
     private Tensor Product(ProjectionSite site, in ProjectionCall call)
     {
         Tensor input = call.Input.reshape(-1, call.Input.shape[^1]); // [N, in]
-        if (Options.Dropout > 0 && call.Projection.training)
-        {
-            input = nn.functional.dropout(input, Options.Dropout, training: true);
-        }
-
-        return input.mm(As(_factors.DownRows(site), input).t()); // [N, in] [in, r]
+        Tensor down = As(_factors.DownRows(site), input); // [r, in]
+        return Options.Dropout > 0 && call.Projection.training
+            ? DroppedProduct.Of(input, down, Options.Dropout, _failure)
+            : input.mm(down.t()); // [N, in] [in, r]
     }
 
     private void ValidateTargets(AttentionMatrix[] matrices)

@@ -18,6 +18,27 @@ public static class LortaPruning
         return [.. squares.sum([0L]).sqrt().cpu().data<double>()];
     }
 
+    /// <summary>How large each component is in each head of each adapted matrix: the norm of what it alone adds to the head's rows, or, where heads index the input, columns.</summary>
+    /// <param name="adapter">The adapter.</param>
+    /// <returns>A norm for each; the squares add up to those of <see cref="ComponentNorms"/>.</returns>
+    public static IReadOnlyList<ComponentNorm> HeadNorms(LortaAdapter adapter)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable noGrad = no_grad();
+        return [.. adapter.AdaptedSites.SelectMany(Norms)];
+
+        IEnumerable<ComponentNorm> Norms(ProjectionSite site)
+        {
+            bool headsAreRows = adapter.Options.Orientation == HeadOrientation.Paper && site.Matrix != AttentionMatrix.Output;
+            Tensor byHead = (headsAreRows ? adapter.Up(site) : adapter.Down(site)).to(ScalarType.Float64); // [heads * d/H, r]
+            Tensor other = Gram(headsAreRows ? adapter.Down(site) : adapter.Up(site)).diagonal(); // [r]
+            Tensor heads = byHead.reshape(-1, adapter.Sites.Layout.HeadWidth, byHead.shape[1]).square().sum(1); // [heads, r]
+            double[] norms = [.. (heads * other).sqrt().cpu().data<double>()];
+            int rank = (int)byHead.shape[1];
+            return norms.Select((norm, index) => new ComponentNorm(site.Layer, site.Matrix, index / rank, index % rank, norm));
+        }
+    }
+
     /// <summary>Attaches an adapter of the components with the largest norms, beside the one that has them all.</summary>
     /// <param name="adapter">The adapter, which stays as it is.</param>
     /// <param name="rank">How many components to keep: from 1 to the adapter's rank.</param>
@@ -72,3 +93,11 @@ public static class LortaPruning
         return wide.t().mm(wide); // [r, r]
     }
 }
+
+/// <summary>How large a component is in a head.</summary>
+/// <param name="Layer">Index of the layer, from 0.</param>
+/// <param name="Matrix">The matrix.</param>
+/// <param name="Head">Index of the head, from 0.</param>
+/// <param name="Component">Index of the component, from 0.</param>
+/// <param name="Norm">The norm of what it adds there.</param>
+public readonly record struct ComponentNorm(int Layer, AttentionMatrix Matrix, int Head, int Component, double Norm);

@@ -61,10 +61,6 @@ internal sealed class GradientCheckpointing
     {
         private const string CallKey = "call";
 
-        // libtorch copies the handles after the backward has returned them, so that it can't dispose them itself.
-        [ThreadStatic]
-        private static List<Tensor?>? _returned;
-
         public override string Name => nameof(Recomputed);
 
         public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -79,31 +75,13 @@ internal sealed class GradientCheckpointing
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
         {
-            _returned?.ForEach(gradient => gradient?.Dispose());
             var call = (Call)ctx.get_data(CallKey);
-            var gradients = new Tensor?[3 + call.Trained.Length]; // of the call, the input, the mask and the parameters
-            using (grad_output)
-            {
-                try
-                {
-                    if (!grad_output.IsInvalid)
-                    {
-                        Backward(call, ctx, grad_output, gradients);
-                    }
-                }
-                catch (Exception failure)
-                {
-                    call.Owner._failure = failure;
-                }
-            }
-
-            _returned = [.. gradients];
-            return _returned!;
+            int arguments = 3 + call.Trained.Length; // the call, the input, the mask and the parameters
+            return BackwardPass.Run(grad_output, arguments, failure => call.Owner._failure = failure, () => Backward(call, ctx, grad_output, arguments));
         }
 
-        private static void Backward(Call call, autograd.AutogradContext ctx, Tensor outputGradient, Tensor?[] gradients)
+        private static Tensor?[] Backward(Call call, autograd.AutogradContext ctx, Tensor outputGradient, int arguments)
         {
-            using DisposeScope scope = NewDisposeScope();
             using IDisposable grad = enable_grad();
             List<Tensor?> saved = ctx.get_saved_variables()!;
             (Tensor input, Tensor? mask, Tensor? generator) = (saved[0]!, saved[1], saved[2]);
@@ -111,11 +89,14 @@ internal sealed class GradientCheckpointing
             Tensor output = WithGenerator(generator, () => call.Run(hidden, mask));
             Tensor[] inputs = input.requires_grad ? [hidden] : [];
             IList<Tensor> results = autograd.grad([output], [.. inputs, .. call.Trained], [outputGradient], allow_unused: true);
+            var gradients = new Tensor?[arguments];
             for (int i = 0; i < results.Count; i++)
             {
                 int place = i < inputs.Length ? 1 : 3 + i - inputs.Length;
-                gradients[place] = results[i].IsInvalid ? null : results[i].DetachFromDisposeScope();
+                gradients[place] = results[i].IsInvalid ? null : results[i];
             }
+
+            return gradients;
         }
 
         /// <summary>Runs a layer with the generator as it was in the forward, and leaves it as it is now.</summary>

@@ -41,7 +41,11 @@ public sealed class FineTuning(TextClassifier classifier, FineTuningOptions opti
             TrainingOptions(), Groups(), BatchOrder.Bucketed([.. rows.Select(row => row.Length)], options.BatchSize), Loss)
         {
             Upcoming = batches.Start,
-            BeforeOptimizerStep = _ => encoder.ThrowIfBackwardFailed(),
+            BeforeOptimizerStep = _ =>
+            {
+                encoder.ThrowIfBackwardFailed();
+                classifier.Adapter.ThrowIfBackwardFailed();
+            },
             AfterOptimizerStep = classifier.Adapter.AfterStep,
             State = [.. classifier.Adapter.TrainingState],
             StopWhen = StopWhen,

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Glue.Corpus;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
-using Glue.Tasks;
 using Lorta.Tasks;
 
 namespace Glue.Commands;
@@ -31,14 +29,14 @@ internal static class EvaluateCommand
             string folder = result.GetRequiredValue(trained);
             TrainedTask trainedFor = CommonOptions.ReadTask(folder, result.GetValue(model));
             int fixedSeed = result.GetValue(seed) ?? trainedFor.Seed;
-            IReadOnlyList<EvaluationSet> sets = Rows(trainedFor, result.GetValue(data), fixedSeed);
+            IReadOnlyList<EvaluationSet> sets = Evaluation.Rows(trainedFor, result.GetValue(data), fixedSeed);
             if (result.GetValue(limit) is { } rows)
             {
                 sets = [.. sets.Select(set => set.Limit(rows, fixedSeed))];
             }
 
             using TextClassifier classifier = TrainedFolder.Load(folder, trainedFor);
-            Dictionary<string, double> metrics = Score(classifier, trainedFor.Task, sets, cancellation);
+            Dictionary<string, double> metrics = Evaluation.Score(classifier, trainedFor.Task, sets, cancellation);
             if (result.GetValue(json) is { } path)
             {
                 new RunReport(
@@ -56,41 +54,5 @@ internal static class EvaluateCommand
             Console.WriteLine($"{trainedFor.Task.Name}: {TrainingDisplay.Text(metrics)} on {sets.Sum(set => set.Examples.Count):N0} rows");
         }, CancellationToken.None));
         return command;
-    }
-
-    /// <summary>The task's scores by name; with several sets, by the set's name before the score's.</summary>
-    private static Dictionary<string, double> Score(
-        TextClassifier classifier, TextTask task, IReadOnlyList<EvaluationSet> sets, CancellationToken cancellation)
-    {
-        var scores = new Dictionary<string, double>();
-        foreach (EvaluationSet set in sets)
-        {
-            IReadOnlyList<float[]> logits = classifier.Predict(
-                [.. set.Examples.Select(example => classifier.Encode(example.Input))], cancellation: cancellation);
-            float[] labels = [.. set.Examples.Select(example => example.Label)];
-            foreach ((string name, double score) in task.OwnScores(TextScores.Of(classifier.Labels, logits, labels)))
-            {
-                scores[sets.Count == 1 ? name : $"{set.Name}_{name}"] = score;
-            }
-        }
-
-        return scores;
-    }
-
-    private static IReadOnlyList<EvaluationSet> Rows(TrainedTask trainedFor, string? path, int seed)
-    {
-        if (trainedFor.Task.Name == AgreementCorpus.Task.Name && trainedFor.Columns is null)
-        {
-            return AgreementCorpus.Dev(seed);
-        }
-
-        if (path is null)
-        {
-            throw new InputException($"The model was trained on {trainedFor.Task.Name}: evaluate needs --data with its rows.");
-        }
-
-        return trainedFor.Columns is { } columns
-            ? [new("dev", columns.Read(path, trainedFor.Task))]
-            : GlueTask.Find(trainedFor.Task.Name).ReadDev(path);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Glue.Data;
 using Glue.Output;
+using Glue.Pictures;
 using Lorta.Checkpoints;
 
 namespace Glue.Commands;
@@ -11,7 +12,12 @@ internal static class InfoCommand
     public static Command Create()
     {
         Argument<string> path = new("PATH") { Description = "A .safetensors file, or a folder that holds some: an adapter's or a model's." };
-        var command = new Command("info", "Show what an adapter or a checkpoint holds, and how many numbers.") { path };
+        Option<string?> picture = new("--picture")
+        {
+            Description = "Of a LoRTA adapter's folder: draw to this .png how much each component weighs in each head, layer and matrix.",
+            HelpName = "FILE",
+        };
+        var command = new Command("info", "Show what an adapter or a checkpoint holds, and how many numbers.") { path, picture };
         command.SetAction(result =>
         {
             long total = 0;
@@ -28,6 +34,11 @@ internal static class InfoCommand
             }
 
             rows.Add(["total", "", "", "", $"{total:N0}"]);
+            if (result.GetValue(picture) is { } target)
+            {
+                ComponentPicture.Write(result.GetRequiredValue(path), target);
+            }
+
             ResultTable.Print(["file", "tensor", "shape", "type", "numbers"], rows);
         });
         return command;

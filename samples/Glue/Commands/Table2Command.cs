@@ -54,7 +54,12 @@ internal static class Table2Command
 
     private static Table2 OfSizes(int layers, int width, int heads, int rank)
     {
-        using var sizes = new AttentionSizes(layers, width, heads);
+        if (width % heads != 0)
+        {
+            throw new InputException($"--heads {heads} do not divide --width {width}.");
+        }
+
+        using var sizes = new AttentionSizes(new(layers, heads, heads, width / heads, width));
         return Table2.Of(sizes, rank);
     }
 }

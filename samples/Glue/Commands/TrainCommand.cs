@@ -23,6 +23,11 @@ internal static class TrainCommand
         {
             Description = "Train through an ML.NET pipeline, beside the one that ML.NET itself offers; writes model.zip instead of the adapter.",
         };
+        Option<string?> tensorBoard = new("--tensorboard")
+        {
+            Description = "Write losses, rates, scores and settings to this folder for TensorBoard.",
+            HelpName = "DIR",
+        };
         Option<int?> seed = CommonOptions.Seed();
         Option<string?> json = CommonOptions.Json();
         Option<bool> quiet = CommonOptions.Quiet();
@@ -31,7 +36,7 @@ internal static class TrainCommand
         data.AddTo(command);
         command.Add(model);
         fineTune.AddTo(command);
-        foreach (Option option in new Option[] { output, resume, saveSteps, mlnet, seed, json, quiet })
+        foreach (Option option in new Option[] { output, resume, saveSteps, mlnet, tensorBoard, seed, json, quiet })
         {
             command.Add(option);
         }
@@ -47,13 +52,16 @@ internal static class TrainCommand
             settings = settings with { Options = settings.Options with { StateFile = state, SaveEvery = result.GetValue(saveSteps) } };
             string basis = result.GetRequiredValue(model);
             string? title = result.GetValue(quiet) ? null : rows.Task.Name;
+            TensorBoardLog? log = result.GetValue(tensorBoard) is { } logFolder
+                ? new(logFolder, settings.Method.Name, ReportedSettings.Of(settings, basis, rows.Train.Count))
+                : null;
             if (result.GetValue(mlnet))
             {
-                TrainInPipeline(basis, rows, settings, folder, title, cancellation);
+                TrainInPipeline(basis, rows, settings, folder, title, log, cancellation);
                 return;
             }
 
-            using FineTunedModel trained = Train(settings, () => FineTunedModel.Train(basis, rows, settings, title, cancellation));
+            using FineTunedModel trained = Train(settings, () => FineTunedModel.Train(basis, rows, settings, title, cancellation, log));
             TrainedFolder.Save(folder, rows, basis, fixedSeed, trained);
             File.Delete(state);
             RunReport report = RunReport.Of(rows, basis, settings, trained, clock.Elapsed);
@@ -68,12 +76,18 @@ internal static class TrainCommand
     }
 
     private static void TrainInPipeline(
-        string model, LabelledData rows, FineTuneSettings settings, string folder, string? title, CancellationToken cancellation)
+        string model,
+        LabelledData rows,
+        FineTuneSettings settings,
+        string folder,
+        string? title,
+        TensorBoardLog? log,
+        CancellationToken cancellation)
     {
         string path = Path.Combine(folder, "model.zip");
         Directory.CreateDirectory(folder);
         var pipeline = new Pipeline(rows, settings.Options.Seed);
-        IReadOnlyDictionary<string, double> lorta = Train(settings, () => pipeline.FineTune(model, settings, title, path, cancellation));
+        IReadOnlyDictionary<string, double> lorta = Train(settings, () => pipeline.FineTune(model, settings, title, log, path, cancellation));
         File.Delete(settings.Options.StateFile!);
         Console.WriteLine($"{rows.Task.Name}: FeaturizeText and SDCA: {TrainingDisplay.Text(pipeline.CountWords())}");
         Console.WriteLine($"{rows.Task.Name}: LortaFineTune: {TrainingDisplay.Text(lorta)}, written to {path}");

@@ -44,7 +44,7 @@ internal sealed record Cell(string Folder, string Name, string Model, LabelledDa
         FineTuneSettings settings = Settings with { Options = Settings.Options with { StateFile = StateFile } };
         try
         {
-            using FineTunedModel trained = FineTunedModel.Train(Model, Rows, settings, title, cancellation, stopWhen);
+            using FineTunedModel trained = FineTunedModel.Train(Model, Rows, settings, title, cancellation, stopWhen: stopWhen);
             var report = RunReport.Of(Rows, Model, settings, trained, clock.Elapsed);
             report.Write(ReportFile);
             return report;

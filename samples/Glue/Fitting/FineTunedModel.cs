@@ -25,6 +25,7 @@ internal sealed record FineTunedModel(TextClassifier Classifier, TrainingResult 
     /// <param name="settings">How to train.</param>
     /// <param name="title">What the progress is called; null to show none.</param>
     /// <param name="cancellation">Stops the run; its state is written first.</param>
+    /// <param name="log">Hears of the training; null for none.</param>
     /// <param name="stopWhen">Says after each epoch whether the run ends there; null for never.</param>
     public static FineTunedModel Train(
         string model,
@@ -32,6 +33,7 @@ internal sealed record FineTunedModel(TextClassifier Classifier, TrainingResult 
         FineTuneSettings settings,
         string? title,
         CancellationToken cancellation,
+        IProgress<TrainingProgress>? log = null,
         Func<IReadOnlyList<EpochRecord>, bool>? stopWhen = null)
     {
         TextClassifier classifier = TextClassifier.Create(
@@ -43,7 +45,7 @@ internal sealed record FineTunedModel(TextClassifier Classifier, TrainingResult 
                 classifier.UseBFloat16();
             }
 
-            return TrainingDisplay.Show(title, progress => new FineTunedModel(
+            return TrainingDisplay.Show(title, log, progress => new FineTunedModel(
                 classifier,
                 new FineTuning(classifier, settings.Options) { Progress = progress, StopWhen = stopWhen }.Run(data.Train, data.Dev[0].Examples, cancellation)));
         }

@@ -29,15 +29,16 @@ internal sealed class Pipeline
     /// <param name="settings">How to train.</param>
     /// <param name="title">What the progress is called; null to show none.</param>
     /// <param name="path">The zip to write.</param>
+    /// <param name="log">Hears of the training; null for none.</param>
     /// <param name="cancellation">Stops the run; its state is written first.</param>
     /// <returns>The scores of the evaluation rows.</returns>
     /// <exception cref="InputException">The settings are none that the estimator has.</exception>
     public IReadOnlyDictionary<string, double> FineTune(
-        string model, FineTuneSettings settings, string? title, string path, CancellationToken cancellation)
+        string model, FineTuneSettings settings, string? title, IProgress<TrainingProgress>? log, string path, CancellationToken cancellation)
     {
         LortaFineTuneOptions options = Options(model, settings);
         options.CancellationToken = cancellation;
-        using LortaTransformer fitted = TrainingDisplay.Show(title, progress =>
+        using LortaTransformer fitted = TrainingDisplay.Show(title, log, progress =>
         {
             options.Progress = progress;
             return _mlContext.Transforms.LortaFineTune(options).Fit(_train);

@@ -35,11 +35,15 @@ internal static class TrainedFolder
     };
 
     /// <exception cref="CheckpointException">A file can't be written; none is left half-written.</exception>
-    public static void Save(string folder, LabelledData data, string model, int seed, FineTunedModel trained)
+    public static void Save(string folder, LabelledData data, string model, int seed, FineTunedModel trained) => Save(
+        folder,
+        trained.Classifier,
+        new(data.Task, data.Columns, BaseModel.Absolute(model), seed, trained.AdapterParameters + trained.HeadParameters, trained.Best.Epoch));
+
+    /// <exception cref="CheckpointException">A file can't be written; none is left half-written.</exception>
+    public static void Save(string folder, TextClassifier classifier, TrainedTask task)
     {
-        trained.Classifier.Save(folder);
-        var task = new TrainedTask(
-            data.Task, data.Columns, BaseModel.Absolute(model), seed, trained.AdapterParameters + trained.HeadParameters, trained.Best.Epoch);
+        classifier.Save(folder);
         AtomicFile.WriteText(Path.Combine(folder, TaskName), JsonSerializer.Serialize(task, Json) + "\n");
     }
 

@@ -12,8 +12,13 @@ internal static class TrainingDisplay
 
     /// <summary>Runs a training and shows it.</summary>
     /// <param name="title">What is trained; null to show nothing.</param>
+    /// <param name="log">Hears of the training too; null for none.</param>
     /// <param name="train">The training.</param>
     /// <returns>What the training gives.</returns>
+    public static T Show<T>(string? title, IProgress<TrainingProgress>? log, Func<IProgress<TrainingProgress>?, T> train) =>
+        log is null ? Show(title, train) : Show(title, shown => train(new Both(shown, log)));
+
+    /// <inheritdoc cref="Show{T}(string?, IProgress{TrainingProgress}?, Func{IProgress{TrainingProgress}?, T})"/>
     public static T Show<T>(string? title, Func<IProgress<TrainingProgress>?, T> train)
     {
         if (title is null)
@@ -37,6 +42,15 @@ internal static class TrainingDisplay
 
     private static string Epoch(EpochRecord epoch, int epochs) =>
         $"epoch {epoch.Epoch}/{epochs}: loss {epoch.Loss:F4}" + (epoch.Metrics.Count > 0 ? $", {Text(epoch.Metrics)}" : "");
+
+    private sealed class Both(IProgress<TrainingProgress>? shown, IProgress<TrainingProgress> log) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            shown?.Report(value);
+            log.Report(value);
+        }
+    }
 
     private sealed class Lines(string title) : IProgress<TrainingProgress>
     {

@@ -5,12 +5,13 @@ namespace Glue.Tests.Commands;
 public class HelpTests
 {
     [Theory]
-    [InlineData("train", "--task", "--data", "--text2", "--preset", "--settings", "--set", "--modes", "--orientation", "--resume", "--save-steps", "--seed", "--limit", "--out", "--json", "--quiet")]
+    [InlineData("train", "--task", "--data", "--text2", "--preset", "--settings", "--set", "--modes", "--orientation", "--resume", "--save-steps", "--tensorboard", "--seed", "--limit", "--out", "--json", "--quiet")]
     [InlineData("sweep", "--rates", "--head-rates", "--method", "--epochs", "--out")]
     [InlineData("evaluate", "--adapter", "--data", "--seed", "--limit", "--json")]
     [InlineData("predict", "TEXT", "--adapter", "--file")]
     [InlineData("export", "--adapter", "--out")]
-    [InlineData("info", "PATH")]
+    [InlineData("info", "PATH", "--picture")]
+    [InlineData("prune", "--adapter", "--rank", "--out", "--data")]
     [InlineData("pretrain", "--out", "--seed", "--quiet")]
     [InlineData("reproduce", "table1", "table2")]
     [InlineData("reproduce table2", "--model", "--layers", "--width", "--heads", "--rank", "--json")]

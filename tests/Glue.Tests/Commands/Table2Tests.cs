@@ -50,7 +50,7 @@ public sealed class Table2Tests : IDisposable
 
     [Theory]
     [InlineData("--layers, --width and --heads go together", "--layers", "3", "--width", "32")]
-    [InlineData("5 heads do not divide the 32 rows", "--layers", "3", "--width", "32", "--heads", "5")]
+    [InlineData("--heads 5 do not divide --width 32", "--layers", "3", "--width", "32", "--heads", "5")]
     [InlineData("Rank is 33: choose one from 1 to", "--layers", "3", "--width", "32", "--heads", "4", "--rank", "33")]
     public async Task What_cannot_be_is_refused(string complaint, params string[] arguments) =>
         (await GlueProgram.RunHere(["reproduce", "table2", .. arguments])).AssertRefused(complaint);

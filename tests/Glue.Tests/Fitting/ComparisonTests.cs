@@ -1,5 +1,6 @@
 using Glue.Fitting;
 using Glue.Tests.Commands;
+using Lorta.Tests;
 
 namespace Glue.Tests.Fitting;
 

@@ -1,12 +1,14 @@
 using Lorta.Adapters;
 using Lorta.Models;
 using Lorta.Tests.Cuda;
+using Lorta.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Lorta.Tests.Adapters;
 
 /// <summary>The built-in classifiers have kernels, which an adapter that is attached by its method finds as well.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class ClassifierKernelsTests
 {
     private static readonly EncoderConfig Config = new()
@@ -36,11 +38,15 @@ public sealed class ClassifierKernelsTests
         Tensor ids = randint(5, 30, [2, 7]);
         (Tensor expected, Tensor[] expectedGradients) = Run();
         model.Sites.Kernels = model.Sites.Kernels! with { Device = DeviceType.CPU, Environment = EmulatedCuda.NewEnvironment() };
-        (Tensor actual, Tensor[] gradients) = Run();
-        Near.Relative(expected, actual, 1e-5, "logits");
-        for (int i = 0; i < gradients.Length; i++)
+        foreach (bool checkpoints in (bool[])[false, true])
         {
-            Near.Relative(expectedGradients[i], gradients[i], 1e-4, $"gradient of factor {i}");
+            model.Encoder.GradientCheckpointing = checkpoints;
+            (Tensor actual, Tensor[] gradients) = Run();
+            Near.Relative(expected, actual, 1e-5, "logits");
+            for (int i = 0; i < gradients.Length; i++)
+            {
+                Near.Relative(expectedGradients[i], gradients[i], 1e-4, $"gradient of factor {i}");
+            }
         }
 
         Assert.Equal("CUDA kernels of rank 3 compute the updates of Float32 inputs.", lorta.KernelStatus);

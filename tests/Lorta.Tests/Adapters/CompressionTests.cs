@@ -125,6 +125,33 @@ public sealed class CompressionTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => LortaPruning.Prune(pruned, 4, "more"));
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void NormsOfHeadsAreThoseOfTheirBlocksInTheUpdateOfOneComponent(LortaOptions options)
+    {
+        using LortaAdapter adapter = Random(options);
+        IReadOnlyList<ComponentNorm> norms = LortaPruning.HeadNorms(adapter);
+        Assert.Equal(adapter.AdaptedSites.Count() * 4 * options.Rank, norms.Count);
+        double[] squares = [.. norms.GroupBy(norm => norm.Component).OrderBy(group => group.Key).Select(group => group.Sum(norm => norm.Norm * norm.Norm))];
+        Assert.All(LortaPruning.ComponentNorms(adapter).Zip(squares), pair => Assert.Equal(pair.First * pair.First, pair.Second, 1e-9 * pair.Second));
+
+        const int Component = 1;
+        using (no_grad())
+        {
+            Parameter a = adapter.Factor(LortaFactor.A);
+            using Tensor others = arange(options.Rank) != Component;
+            a.masked_fill_(others, 0);
+        }
+
+        foreach (ComponentNorm norm in norms.Where(norm => norm.Component == Component))
+        {
+            bool headsAreRows = options.Orientation == HeadOrientation.Paper && norm.Matrix != AttentionMatrix.Output;
+            Tensor block = adapter.Delta(norm.Layer, norm.Matrix).narrow(headsAreRows ? 0 : 1, 6 * norm.Head, 6); // d/H = 6
+            double expected = block.to(ScalarType.Float64).square().sum().sqrt().ToDouble();
+            Assert.Equal(expected, norm.Norm, 1e-5 * expected);
+        }
+    }
+
     public void Dispose()
     {
         _scope.Dispose();

@@ -4,12 +4,14 @@ using Lorta.Models;
 using Lorta.Tasks;
 using Lorta.Text;
 using Lorta.Training;
+using Lorta.Tests.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Lorta.Tests.Tasks;
 
+[Collection(GlobalGenerator.Name)]
 public sealed class TextClassifierTests : IDisposable
 {
     private static readonly TextExample[] Rows =

@@ -23,7 +23,7 @@ internal sealed class UpFunction : SingleTensorFunction<UpFunction>
     /// <param name="failure">Where the backward keeps an error.</param>
     /// <returns>The output, in the caller's dispose scope.</returns>
     public static Tensor Apply(
-        Tensor output, ColumnBlock[] blocks, Tensor products, FactorSide side, Tensor coefficients, TensorKernels kernels, KernelFailure failure)
+        Tensor output, ColumnBlock[] blocks, Tensor products, FactorSide side, Tensor coefficients, TensorKernels kernels, BackwardFailure failure)
     {
         if (is_grad_enabled())
         {
@@ -44,13 +44,13 @@ internal sealed class UpFunction : SingleTensorFunction<UpFunction>
         ctx.save_for_backward([products, rows, heads!, coefficients]);
         ctx.save_data(nameof(ColumnBlock), blocks);
         ctx.save_data(nameof(TensorKernels), kernels);
-        ctx.save_data(nameof(KernelFailure), vars[7]);
+        ctx.save_data(nameof(BackwardFailure), vars[7]);
         kernels.Up(output, blocks, products, new(rows, heads), coefficients);
         return output;
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output) =>
-        BackwardPass.Run(grad_output, Arguments, (KernelFailure)ctx.get_data(nameof(KernelFailure)), () =>
+        BackwardPass.Run(grad_output, Arguments, ((BackwardFailure)ctx.get_data(nameof(BackwardFailure))).Keep, () =>
         {
             List<Tensor> saved = ctx.get_saved_variables();
             (var blocks, var kernels) = ((ColumnBlock[])ctx.get_data(nameof(ColumnBlock)), (TensorKernels)ctx.get_data(nameof(TensorKernels)));

@@ -1,12 +1,12 @@
 using System.Runtime.ExceptionServices;
 
-namespace Lorta.Adapters;
+namespace Lorta;
 
 /// <summary>
-/// An error of a backward pass, kept for the adapter's next call: torch's engine calls the backward, and no exception may
-/// pass through it.
+/// An error of a backward pass, kept until somebody asks: torch's engine calls the backward, and no exception may pass through
+/// it.
 /// </summary>
-internal sealed class KernelFailure
+internal sealed class BackwardFailure
 {
     private ExceptionDispatchInfo? _first;
 

@@ -10,11 +10,10 @@ namespace Lorta.Adapters;
 /// The updates of one LoRTA adapter by the CUDA kernels that the generator emitted for its model. Calls that no kernel takes are
 /// left to TorchSharp's operations.
 /// </summary>
-internal sealed class KernelPath(AdapterSites sites, LortaOptions options, LortaFactors factors)
+internal sealed class KernelPath(AdapterSites sites, LortaOptions options, LortaFactors factors, BackwardFailure failure)
 {
     private const int MostBlocks = 3;
 
-    private readonly KernelFailure _failure = new();
     private KernelLoad? _load;
     private bool _hasWarned;
 
@@ -37,7 +36,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
     public bool TryProject(ProjectionSite[] adapted, in ProjectionCall call, out Tensor? output)
     {
         output = null;
-        _failure.Throw();
+        failure.Throw();
         if ((options.Dropout > 0 && call.Projection.training) || Find(call.Input) is not { } found)
         {
             return false;
@@ -78,7 +77,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
         bool isWhole = group[0].IsWhole;
         ColumnBlock[] blocks = [.. group.Select(site => new ColumnBlock(isWhole ? 0 : site.FirstRow, site.Rows))];
         Tensor coefficients = stack([.. group.Select(factors.Coefficients)]).to(ScalarType.Float32); // [blocks, r]
-        return UpFunction.Apply(output, blocks, products, Stored(factors.Up(group[0])), coefficients, kernels, _failure);
+        return UpFunction.Apply(output, blocks, products, Stored(factors.Up(group[0])), coefficients, kernels, failure);
     }
 
     private Tensor Product(Tensor input, ProjectionSite site, in ProjectionCall call, TensorKernels kernels, DisposeScope scope)
@@ -90,7 +89,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
         }
 
         Tensor ofRows = input.stride(1) == 1 ? input : input.contiguous();
-        Tensor product = DownFunction.Apply(ofRows, Stored(factors.Down(site)), kernels, _failure);
+        Tensor product = DownFunction.Apply(ofRows, Stored(factors.Down(site)), kernels, failure);
         if (shares && call.Share.Followers > 0)
         {
             SharedProduct.Keep(call.Input, this, site.Layer, call.Share.Followers, product);

@@ -1,4 +1,4 @@
-namespace Glue.Tests;
+namespace Lorta.Tests;
 
 /// <summary>Tests that train for minutes run only where they are asked for.</summary>
 internal static class LongTests

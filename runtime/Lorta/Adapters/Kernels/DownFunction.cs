@@ -16,7 +16,7 @@ internal sealed class DownFunction : SingleTensorFunction<DownFunction>
     /// <param name="kernels">The kernels.</param>
     /// <param name="failure">Where the backward keeps an error.</param>
     /// <returns>float32 [N, r], in the caller's dispose scope.</returns>
-    public static Tensor Apply(Tensor input, FactorSide side, TensorKernels kernels, KernelFailure failure) => is_grad_enabled()
+    public static Tensor Apply(Tensor input, FactorSide side, TensorKernels kernels, BackwardFailure failure) => is_grad_enabled()
         ? apply(input, side.Rows, side.Heads!, kernels, failure)
         : kernels.Down(input, side);
 
@@ -26,12 +26,12 @@ internal sealed class DownFunction : SingleTensorFunction<DownFunction>
         ctx.set_materialize_grads(false);
         ctx.save_for_backward([input, rows, heads!]);
         ctx.save_data(nameof(TensorKernels), kernels);
-        ctx.save_data(nameof(KernelFailure), vars[4]);
+        ctx.save_data(nameof(BackwardFailure), vars[4]);
         return kernels.Down(input, new(rows, heads));
     }
 
     public override List<Tensor> backward(AutogradContext ctx, Tensor grad_output) =>
-        BackwardPass.Run(grad_output, Arguments, (KernelFailure)ctx.get_data(nameof(KernelFailure)), () =>
+        BackwardPass.Run(grad_output, Arguments, ((BackwardFailure)ctx.get_data(nameof(BackwardFailure))).Keep, () =>
         {
             List<Tensor> saved = ctx.get_saved_variables();
             var kernels = (TensorKernels)ctx.get_data(nameof(TensorKernels));
