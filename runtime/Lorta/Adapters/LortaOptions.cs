@@ -41,8 +41,8 @@ public sealed record LortaOptions : AdapterMethod
     /// <summary>How the factors start.</summary>
     public LortaStart Start { get; init; }
 
-    /// <summary>How much faster C_H, C_L and C_M learn than A and B, which have the adapter's rate: above 0. The paper's is 1.</summary>
-    public double RateRatio { get; init; } = 5;
+    /// <summary>How much faster C_H, C_L and C_M learn than A and B, which have the adapter's rate: above 0.</summary>
+    public double RateRatio { get; init; } = 1;
 
     /// <summary>The factor of the update: alpha/r, or alpha/sqrt(r).</summary>
     public double Scaling => Alpha * ScalingOfAlpha;
@@ -81,7 +81,7 @@ public sealed record LortaOptions : AdapterMethod
         RateRatio = options.GetDouble("rate_ratio"),
     };
 
-    /// <summary>Reads what the authors' published code wrote: all modes, heads on the input side of all four matrices, one rate.</summary>
+    /// <summary>Reads what the authors' published code wrote: all modes, heads on the input side of all four matrices.</summary>
     internal static LortaOptions FromReference(JsonFile config, AttentionMatrices targets) => new()
     {
         Rank = config.GetInt32("r", min: 1),
@@ -90,8 +90,6 @@ public sealed record LortaOptions : AdapterMethod
         Dropout = config.GetDouble("lora_dropout", 0),
         Targets = targets,
         Orientation = HeadOrientation.Reference,
-        Start = LortaStart.Paper,
-        RateRatio = 1,
     };
 
     /// <summary>Checks that these are options of an adapter whose modes are fixed.</summary>
