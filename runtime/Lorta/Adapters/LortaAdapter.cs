@@ -38,7 +38,7 @@ public class LortaAdapter : Adapter
             ValidateTargets(matrices);
             foreach ((LortaFactor factor, long[] shape) in LortaFactors.Shapes(sites.Layout, options, matrices.Length))
             {
-                AddParameter(ParameterName(factor), LortaStart.Factor(factor, shape, options), !options.Frozen.HasFlag(factor));
+                AddParameter(ParameterName(factor), StartingFactors.Draw(factor, shape, options), !options.Frozen.HasFlag(factor));
             }
 
             _factors = new LortaFactors(options, matrices, Factor);
@@ -60,6 +60,9 @@ public class LortaAdapter : Adapter
     /// the reason is also written to <see cref="System.Diagnostics.Trace"/>, once.
     /// </summary>
     public string KernelStatus => _kernels.Status;
+
+    /// <inheritdoc/>
+    public override double RateOf(string name) => name is "A" or "B" ? 1 : Options.RateRatio;
 
     /// <inheritdoc/>
     protected internal override IEnumerable<ProjectionSite> AdaptedSites => _sites;

@@ -38,8 +38,16 @@ public sealed record LortaOptions : AdapterMethod
     /// <summary>Factors that keep their random start and are not trained.</summary>
     public LortaFactor Frozen { get; init; }
 
+    /// <summary>How the factors start.</summary>
+    public LortaStart Start { get; init; }
+
+    /// <summary>How much faster C_H, C_L and C_M learn than A and B, which have the adapter's rate: above 0.</summary>
+    public double RateRatio { get; init; } = 1;
+
     /// <summary>The factor of the update: alpha/r, or alpha/sqrt(r).</summary>
-    public double Scaling => Alpha / (RankStabilized ? Math.Sqrt(Rank) : Rank);
+    public double Scaling => Alpha * ScalingOfAlpha;
+
+    internal double ScalingOfAlpha => 1 / (RankStabilized ? Math.Sqrt(Rank) : Rank);
 
     /// <inheritdoc/>
     public override Adapter Attach(IAdaptable model, string name = "default") => LortaAdapter.Attach(model, this, name);
@@ -55,6 +63,8 @@ public sealed record LortaOptions : AdapterMethod
         ["targets"] = Targets.ToString().ToLowerInvariant(),
         ["dropout"] = Dropout,
         ["frozen"] = Frozen.ToString().ToLowerInvariant(),
+        ["start"] = Start.ToString().ToLowerInvariant(),
+        ["rate_ratio"] = RateRatio,
     };
 
     internal static LortaOptions FromJson(JsonFile options) => new()
@@ -67,6 +77,8 @@ public sealed record LortaOptions : AdapterMethod
         Targets = options.GetEnum<AttentionMatrices>("targets"),
         Dropout = options.GetDouble("dropout"),
         Frozen = options.GetEnum<LortaFactor>("frozen"),
+        Start = options.GetEnum<LortaStart>("start"),
+        RateRatio = options.GetDouble("rate_ratio"),
     };
 
     /// <summary>Reads what the authors' published code wrote: all modes, heads on the input side of all four matrices.</summary>
@@ -102,6 +114,11 @@ public sealed record LortaOptions : AdapterMethod
         if (!(Dropout >= 0 && Dropout < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(Dropout), $"Dropout is {Dropout}: choose a probability of at least 0 and below 1.");
+        }
+
+        if (!(RateRatio > 0 && double.IsFinite(RateRatio)))
+        {
+            throw new ArgumentOutOfRangeException(nameof(RateRatio), $"RateRatio is {RateRatio}: choose a finite number above 0.");
         }
     }
 

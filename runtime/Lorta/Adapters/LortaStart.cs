@@ -1,24 +1,18 @@
-using static TorchSharp.torch;
-
 namespace Lorta.Adapters;
 
-/// <summary>How factors start.</summary>
-internal static class LortaStart
+/// <summary>How the factors of a LoRTA adapter start. B is zero in either, or A where B is frozen, so that the first forward is the base's.</summary>
+public enum LortaStart
 {
     /// <summary>
-    /// The paper's start, from torch's generator: Kaiming-uniform with fan-in r, for A with a = sqrt(5), which is uniform
-    /// within 1/sqrt(r), for the others with a = 0, which is uniform within sqrt(6/r). B is zero, so that the first forward is
-    /// the base model's; where B is frozen, A is zero in its place.
+    /// The paper's: Kaiming-uniform with fan-in r, for A with a = sqrt(5), which is uniform within 1/sqrt(r), for C_H, C_L and C_M
+    /// with a = 0, which is uniform within sqrt(6/r). The update's size at the first steps falls as r grows.
     /// </summary>
-    public static Tensor Factor(LortaFactor factor, long[] shape, LortaOptions options)
-    {
-        LortaFactor zero = options.Frozen.HasFlag(LortaFactor.B) ? LortaFactor.A : LortaFactor.B;
-        if (factor == zero)
-        {
-            return zeros(shape);
-        }
+    Paper,
 
-        double bound = factor == LortaFactor.A ? 1 / Math.Sqrt(options.Rank) : Math.Sqrt(6.0 / options.Rank);
-        return empty(shape).uniform_(-bound, bound);
-    }
+    /// <summary>
+    /// A keeps the variance of what it multiplies: uniform with standard deviation 1/sqrt(d). C_H, C_L and C_M are uniform with one
+    /// standard deviation, by which the update after the first steps has one size whatever the rank, the modes, the heads and the
+    /// layers: their product's, times scaling/alpha and sqrt(r), is 1/(16 sqrt(2)).
+    /// </summary>
+    Balanced,
 }
