@@ -1,6 +1,8 @@
 using Lorta.Adapters;
 using Lorta.Models;
+using Lorta.Tasks;
 using Lorta.Tests.Training;
+using Lorta.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -99,6 +101,25 @@ public sealed class GradientCheckpointingTests : IDisposable
             return DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         })];
         Assert.Equal(counts[1], counts[3]);
+    }
+
+    [Theory]
+    [InlineData("bert-tiny")]
+    [InlineData("roberta-tiny")]
+    public void FineTuningHasThePlainLossesAndLeavesTheEncoderAsItWas(string model)
+    {
+        TextExample[] rows = [new(new TextInput("a good day"), 1), new(new TextInput("a bad night"), 0), new(new TextInput("good luck", "indeed"), 1)];
+        (double Loss, bool After) plain = LastLoss(checkpointing: false), checkpointed = LastLoss(checkpointing: true);
+        Assert.Equal(plain.Loss, checkpointed.Loss, 1e-5);
+        Assert.False(checkpointed.After);
+
+        (double Loss, bool After) LastLoss(bool checkpointing)
+        {
+            using TextClassifier classifier = TextClassifier.Create(SharedData.Require($"reference/models/{model}"), TaskLabels.Classes(["no", "yes"]), new LortaOptions { Rank = 3 }, seed: 7);
+            var options = new FineTuningOptions { Epochs = 3, BatchSize = 2, GradientCheckpointing = checkpointing };
+            TrainingResult result = new FineTuning(classifier, options).Run(rows, [], TestContext.Current.CancellationToken);
+            return (result.Epochs[^1].Loss, classifier.Model.Encoder.GradientCheckpointing);
+        }
     }
 
     public void Dispose() => _scope.Dispose();

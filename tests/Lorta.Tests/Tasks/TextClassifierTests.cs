@@ -165,23 +165,6 @@ public sealed class TextClassifierTests : IDisposable
     }
 
     [Theory]
-    [MemberData(nameof(Models))]
-    public void GradientCheckpointingChangesNoLoss(string model)
-    {
-        (double Loss, bool After) plain = LastLoss(checkpointing: false), checkpointed = LastLoss(checkpointing: true);
-        Assert.Equal(plain.Loss, checkpointed.Loss, 1e-5);
-        Assert.False(checkpointed.After);
-
-        (double Loss, bool After) LastLoss(bool checkpointing)
-        {
-            using TextClassifier classifier = TextClassifier.Create(Base(model), TaskLabels.Classes(["no", "yes"]), new LortaOptions { Rank = 3 }, seed: 7);
-            var options = new FineTuningOptions { Epochs = 3, BatchSize = 4, GradientCheckpointing = checkpointing };
-            TrainingResult result = new FineTuning(classifier, options).Run(Rows, [], TestContext.Current.CancellationToken);
-            return (result.Epochs[^1].Loss, classifier.Model.Encoder.GradientCheckpointing);
-        }
-    }
-
-    [Theory]
     [MemberData(nameof(Methods))]
     public void ABaseInBFloat16GivesTheSameLogitsAndGradientsButForRounding(string model, AdapterMethod method)
     {
