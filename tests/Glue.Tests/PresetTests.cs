@@ -17,7 +17,7 @@ public class PresetTests
     public void Table_3_is_kept(string name, string task, int rank, int length, int batch, int epochs, double head, double lorta)
     {
         FineTuneSettings settings = Preset.Find(name, task);
-        Assert.Equal(new LortaOptions { Rank = rank, Alpha = 1 }, settings.Method);
+        Assert.Equal(new LortaOptions { Rank = rank, Alpha = 1, Start = LortaStart.Paper }, settings.Method);
         FineTuningOptions options = settings.Options;
         Assert.Equal((length, batch, epochs, head, lorta), (settings.MaxLength, options.BatchSize, options.Epochs, options.HeadRate, options.AdapterRate));
         Assert.Equal((0.1, 0.0, 1000.0), (options.HeadWeightDecay, options.AdapterWeightDecay, options.MaxGradientNorm));

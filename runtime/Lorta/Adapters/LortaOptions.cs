@@ -90,6 +90,7 @@ public sealed record LortaOptions : AdapterMethod
         Dropout = config.GetDouble("lora_dropout", 0),
         Targets = targets,
         Orientation = HeadOrientation.Reference,
+        Start = LortaStart.Paper,
     };
 
     /// <summary>Checks that these are options of an adapter whose modes are fixed.</summary>

@@ -49,6 +49,6 @@ internal static class Preset
             Schedule = new(ScheduleShape.Linear, 0.06),
             MaxGradientNorm = 1000,
         };
-        return new FineTuneSettings(new LortaOptions { Rank = row.Rank, Alpha = 1 }, options, row.MaxLength);
+        return new FineTuneSettings(new LortaOptions { Rank = row.Rank, Alpha = 1, Start = LortaStart.Paper }, options, row.MaxLength);
     }
 }

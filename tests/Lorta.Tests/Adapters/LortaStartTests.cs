@@ -27,7 +27,7 @@ public sealed class LortaStartTests
             using DisposeScope scope = NewDisposeScope();
             manual_seed(seed);
             var adapter = LortaAdapter.Attach(
-                new ToyAttention(layout), new LortaOptions { Rank = rank, RankStabilized = rankStabilized, Modes = modes, Start = LortaStart.Balanced });
+                new ToyAttention(layout), new LortaOptions { Rank = rank, RankStabilized = rankStabilized, Modes = modes });
             using (no_grad())
             {
                 Tensor b = adapter.Factor(LortaFactor.B);
@@ -46,7 +46,7 @@ public sealed class LortaStartTests
     {
         using DisposeScope scope = NewDisposeScope();
         var adapter = LortaAdapter.Attach(
-            new ToyAttention(new AttentionLayout(40, 40, 40, 5, 200)), new LortaOptions { Rank = 6 });
+            new ToyAttention(new AttentionLayout(40, 40, 40, 5, 200)), new LortaOptions { Rank = 6, Start = LortaStart.Paper });
         Assert.InRange(adapter.Factor(LortaFactor.A).abs().max().ToDouble(), 0.99 / Math.Sqrt(6), 1 / Math.Sqrt(6));
         Assert.InRange(adapter.Factor(LortaFactor.Layer).abs().max().ToDouble(), 0.95, 1);
         Assert.InRange(adapter.Factor(LortaFactor.Head).abs().max().ToDouble(), 0.95, 1);
