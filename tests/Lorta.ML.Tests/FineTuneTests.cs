@@ -79,7 +79,7 @@ public sealed class FineTuneTests(TinyBase tiny) : IClassFixture<TinyBase>
     public void LearnsNumbersThatTheEvaluatorScores()
     {
         LortaFineTuneOptions options = Options(LortaTask.Regression);
-        options.Epochs = 15;
+        options.Epochs = 30;
         using LortaTransformer model = _mlContext.Transforms.LortaFineTune(options).Fit(Load(Opinion.Rows(180)));
         RegressionMetrics metrics = _mlContext.Regression.Evaluate(model.Transform(Load(Opinion.Rows(60, seed: 1))), "Stars");
         Assert.InRange(metrics.RSquared, 0.5, 1);

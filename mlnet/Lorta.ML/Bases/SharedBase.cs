@@ -17,26 +17,28 @@ internal sealed class SharedBase
     private static readonly Dictionary<string, SharedBase> Loaded = [];
 
     private readonly string _key;
+    private readonly string[] _files;
     private readonly Lazy<SequenceClassifier> _model;
     private readonly List<string> _folders = [];
     private TemporaryFolder? _temporary;
     private int _users;
 
-    private SharedBase(string key, Device device, SequenceClassifier? loaded)
+    private SharedBase(string key, IEnumerable<string> files, Device device, SequenceClassifier? loaded)
     {
         _key = key;
+        _files = [.. files];
         Device = device;
         _model = loaded is null ? new(() => Freeze(Load())) : new(Freeze(loaded));
     }
 
-    /// <summary>A folder with its files: of those that its users named, the first that is still there.</summary>
+    /// <summary>A folder with its files: of those that its users named, the first that still has them.</summary>
     public string Folder
     {
         get
         {
             lock (Loaded)
             {
-                return _folders.Find(Directory.Exists) ?? _folders[0];
+                return _folders.Find(folder => Array.TrueForAll(_files, file => File.Exists(Path.Combine(folder, file)))) ?? _folders[0];
             }
         }
     }
@@ -70,7 +72,7 @@ internal sealed class SharedBase
             }
             else
             {
-                Loaded.Add(key, shared = new SharedBase(key, device, loaded));
+                Loaded.Add(key, shared = new SharedBase(key, sha256.Keys, device, loaded));
             }
 
             shared.Keep(folder, temporary);
