@@ -22,6 +22,15 @@ public sealed class ClassifierKernelsTests
     [Fact]
     public void RobertaAgreesWithTorchSharpsOperations() => Compare(() => new RobertaForSequenceClassification(Config, 2));
 
+    [Fact]
+    public void AModelWithANewHeadHasTheSameKernels()
+    {
+        using var model = new BertForSequenceClassification(Config, 2);
+        using SequenceClassifier other = model.WithNewHead(3);
+        Assert.NotNull(other.Sites.Kernels);
+        Assert.Same(model.Sites.Kernels, other.Sites.Kernels);
+    }
+
     private static void Compare(Func<SequenceClassifier> create)
     {
         Toolchain.Require("g++");

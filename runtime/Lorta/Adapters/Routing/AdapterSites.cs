@@ -57,7 +57,8 @@ public sealed class AdapterSites
     internal AdapterSites(nn.Module model, AdapterSites other)
     {
         Model = model;
-        (Layout, Projections, Sublayers, Outside, _siteOf) = (other.Layout, other.Projections, other.Sublayers, other.Outside, other._siteOf);
+        (Layout, Projections, Sublayers, Outside, Kernels, _siteOf) =
+            (other.Layout, other.Projections, other.Sublayers, other.Outside, other.Kernels, other._siteOf);
     }
 
     /// <summary>The model.</summary>
