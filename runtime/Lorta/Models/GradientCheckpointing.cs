@@ -11,7 +11,7 @@ namespace Lorta.Models;
 /// </summary>
 internal sealed class GradientCheckpointing
 {
-    private Exception? _failure;
+    private readonly BackwardFailure _failure = new();
 
     /// <summary>Computes a layer; what it takes of torch's generator is what the layer alone takes.</summary>
     /// <param name="layer">The layer.</param>
@@ -39,13 +39,10 @@ internal sealed class GradientCheckpointing
     /// this is to be called before they are used.
     /// </summary>
     /// <exception cref="InvalidOperationException">A backward failed since the last call.</exception>
-    public void ThrowIfFailed()
-    {
-        if (Interlocked.Exchange(ref _failure, null) is { } failure)
-        {
-            throw new InvalidOperationException($"A layer could not be computed again in the backward: {failure.Message}", failure);
-        }
-    }
+    public void ThrowIfFailed() => _failure.Throw();
+
+    private void Keep(Exception failure) =>
+        _failure.Keep(new InvalidOperationException($"A layer could not be computed again in the backward: {failure.Message}", failure));
 
     /// <summary>One layer's part in one forward.</summary>
     private sealed record Call(GradientCheckpointing Owner, EncoderLayer Layer, IActiveAdapter? Adapter, Parameter[] Trained)
@@ -77,7 +74,7 @@ internal sealed class GradientCheckpointing
         {
             var call = (Call)ctx.get_data(CallKey);
             int arguments = 3 + call.Trained.Length; // the call, the input, the mask and the parameters
-            return BackwardPass.Run(grad_output, arguments, failure => call.Owner._failure = failure, () => Backward(call, ctx, grad_output, arguments));
+            return BackwardPass.Run(grad_output, arguments, call.Owner.Keep, () => Backward(call, ctx, grad_output, arguments));
         }
 
         private static Tensor?[] Backward(Call call, autograd.AutogradContext ctx, Tensor outputGradient, int arguments)
