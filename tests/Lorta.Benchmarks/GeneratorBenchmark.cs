@@ -69,7 +69,7 @@ internal static class GeneratorBenchmark
             CSharpCompilation plain = Compilation(classes);
             report.Add(Row.Of($"generator/{classes}-classes/first-run/cpu-time", Samples(() => FirstRun(plain)), "ms"));
             report.Add(Row.Of($"generator/{classes}-classes/after-a-key-stroke/cpu-time", Samples(() => AfterEdit(plain)), "ms"));
-            Pairs.Measure(() => Emit(plain.Clone()), () => Emit(Generated(plain.Clone())), options.Pairs).AddTo(report, $"generator/{classes}-classes/build");
+            Pairs.Measure(() => Emit(plain.Clone()), () => Emit(Generated(plain.Clone())), options).AddTo(report, $"generator/{classes}-classes/build");
 
             IEnumerable<double> Samples(Func<TimeSpan> run) => Enumerable.Range(0, options.Pairs).Select(_ => run().TotalMilliseconds);
         }

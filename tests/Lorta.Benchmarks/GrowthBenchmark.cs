@@ -33,6 +33,6 @@ internal static class GrowthBenchmark
     private static void Measure(Workload work, int rank, string name, RunOptions options, Report report)
     {
         using var adapter = LortaAdapter.Attach(work.Model, new LortaOptions { Rank = rank });
-        Pairs.Measure(work.FloorStep, work.TrainingStep(adapter), options.Pairs).AddTo(report, name);
+        Pairs.Measure(work.FloorStep, work.TrainingStep(adapter), options).AddTo(report, name);
     }
 }

@@ -17,7 +17,8 @@ CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureIn
     ("load", "From the start of a process to its first prediction.", LoadBenchmark.Run),
 ];
 
-Option<int> pairs = new("--pairs") { Description = "How many pairs of floor and candidate make a ratio.", DefaultValueFactory = _ => 15 };
+Option<int> pairs = new("--pairs") { Description = "How many pairs of floor and candidate make a ratio, at least.", DefaultValueFactory = _ => 11 };
+Option<double> seconds = new("--seconds") { Description = "How long pairs are taken for a ratio, at least.", DefaultValueFactory = _ => 20 };
 Option<int?> threads = new("--threads") { Description = "Threads that libtorch uses; its own choice where left out." };
 Option<bool> quick = new("--quick") { Description = "Only shows that everything runs: tiny sizes, three pairs." };
 Option<string> only = new("--only") { Description = "Only workloads whose name contains this, such as roberta-base/8x128.", DefaultValueFactory = _ => "" };
@@ -37,7 +38,7 @@ return root.Parse(args).Invoke();
 
 Command NewCommand(string name, string description, Action<RunOptions, Report>[] runs)
 {
-    var command = new Command(name, description) { pairs, threads, quick, only, data, json };
+    var command = new Command(name, description) { pairs, seconds, threads, quick, only, data, json };
     command.SetAction(result =>
     {
         if (result.GetValue(threads) is { } count)
@@ -46,7 +47,7 @@ Command NewCommand(string name, string description, Action<RunOptions, Report>[]
         }
 
         bool isQuick = result.GetValue(quick);
-        var options = new RunOptions(isQuick ? 3 : result.GetValue(pairs), isQuick, result.GetRequiredValue(only), result.GetRequiredValue(data));
+        var options = new RunOptions(isQuick ? 3 : result.GetValue(pairs), isQuick ? 0 : result.GetValue(seconds), isQuick, result.GetRequiredValue(only), result.GetRequiredValue(data));
         var report = new Report(Console.Out);
         foreach (Action<RunOptions, Report> run in runs)
         {

@@ -22,7 +22,7 @@ internal static class ServingBenchmark
         foreach (int count in (int[])[rows, rows / 4])
         {
             LortaAdapter[] perRow = [.. Enumerable.Range(0, rows).Select(row => adapters[row % count])];
-            Pairs.Measure(work.Infer, Mixed, options.Pairs).AddTo(report, $"inference/{work.Name}/{count}-adapters");
+            Pairs.Measure(work.Infer, Mixed, options).AddTo(report, $"inference/{work.Name}/{count}-adapters");
 
             void Mixed()
             {

@@ -1,16 +1,14 @@
 using System.Globalization;
 using Lorta.Adapters;
 using Lorta.Generators.Tests.Models;
+using Lorta.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Lorta.Generators.Tests;
 
 /// <summary>Runs alone, because it watches the memory of the whole process.</summary>
-[CollectionDefinition(nameof(MemoryTests), DisableParallelization = true)]
-public sealed class MemoryCollection;
-
-[Collection(nameof(MemoryTests))]
+[Collection(GlobalGenerator.Name)]
 public sealed class MemoryTests
 {
     private const int Width = 2048;

@@ -1,5 +1,6 @@
 using Lorta.Adapters;
 using Lorta.Generators.Tests.Models;
+using Lorta.Tests;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,6 +8,7 @@ using static TorchSharp.torch;
 namespace Lorta.Generators.Tests;
 
 /// <summary>Attention classes of another assembly, whose calls can't be intercepted.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class OutsideTests
 {
     [Fact]

@@ -1,5 +1,6 @@
 using Lorta.Adapters;
 using Lorta.Generators.Tests.Models;
+using Lorta.Tests;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -8,6 +9,7 @@ using static TorchSharp.torch.nn;
 namespace Lorta.Generators.Tests;
 
 /// <summary>Differently written model classes, each against the definition with dense updates.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class RoutingTests
 {
     private static readonly LortaModes[] AllModes = [.. Enumerable.Range(0, 8).Select(bits => (LortaModes)bits)];

@@ -1,11 +1,13 @@
 using Lorta.Adapters;
 using Lorta.Generators.Tests.Models;
+using Lorta.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Lorta.Generators.Tests;
 
 /// <summary>One attention class under several models, threads and sequences; merging is the measure of what is right.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class SharedAttentionTests
 {
     [Fact]

@@ -1,10 +1,12 @@
 using Lorta.Generators.Cuda;
 using Lorta.Generators.Tests.Models;
+using Lorta.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Lorta.Generators.Tests;
 
+[Collection(GlobalGenerator.Name)]
 public sealed class WiringTests
 {
     [Fact]

@@ -10,6 +10,9 @@ public sealed record HeadOnly : AdapterMethod
     /// <inheritdoc/>
     public override string Name => MethodName;
 
+    /// <summary>Zero, as there is nothing to learn.</summary>
+    public override double DefaultRate => 0;
+
     /// <inheritdoc/>
     public override Adapter Attach(IAdaptable model, string name = "default") => new HeadOnlyAdapter(model.Sites, this, name);
 

@@ -8,11 +8,15 @@ namespace Lorta.Adapters;
 
 /// <summary>
 /// VeRA: one frozen random pair A, B for all matrices, and for each matrix two trained vectors that scale between and after them:
-/// x A^T diag(d) B^T diag(b) (Kopiczko et al., 2024, eq. 2). A rank of some hundreds is usual, as it costs r numbers a matrix.
+/// x A^T diag(d) B^T diag(b) (Kopiczko et al., 2024, eq. 2). A rank of some hundreds is usual, as it costs r numbers a matrix:
+/// it is 256 where none is chosen.
 /// </summary>
 public sealed record Vera : LowRankMethod
 {
     internal const string MethodName = "vera";
+
+    /// <summary>Options of rank 256.</summary>
+    public Vera() => Rank = 256;
 
     /// <summary>The first value of d.</summary>
     public double InitialScale { get; init; } = 0.1;

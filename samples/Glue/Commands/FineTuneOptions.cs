@@ -111,7 +111,7 @@ internal sealed class FineTuneOptions
                 Patience = result.GetValue(_patience),
             },
             MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
-            BFloat16 = result.GetValue(_bfloat16),
+            BFloat16 = result.GetValue(_bfloat16) || basis.BFloat16,
         };
     }
 }

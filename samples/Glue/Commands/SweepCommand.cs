@@ -40,8 +40,8 @@ internal static class SweepCommand
             string folder = result.GetValue(output) ?? Path.Combine("runs", $"{rows.Task.Name}-{settings.Method.Name}-sweep");
             var sweep = new Sweep(result.GetRequiredValue(model), Path.Combine(folder, "cells"), rows, settings);
             IReadOnlyList<SweepPoint> points = sweep.Run(
-                result.GetValue(rates) ?? Around(settings.Options.AdapterRate),
-                result.GetValue(headRates) ?? Around(settings.Options.HeadRate),
+                Given(result, rates) ?? Around(settings.Options.AdapterRate),
+                Given(result, headRates) ?? Around(settings.Options.HeadRate),
                 result.GetValue(quiet),
                 cancellation);
             string metric = rows.Task.MainMetric;
@@ -55,7 +55,10 @@ internal static class SweepCommand
         return command;
     }
 
-    private static double[] Around(double rate) => [.. Factors.Select(factor => (double)(factor * (decimal)rate))];
+    /// <summary>The rates of an option, which has an empty list where it is left out.</summary>
+    private static double[]? Given(ParseResult result, Option<double[]?> option) => result.GetValue(option) is { Length: > 0 } rates ? rates : null;
+
+    private static double[] Around(double rate) => [.. Factors.Select(factor => (double)(factor * (decimal)rate)).Distinct()]; // one where the method trains nothing
 
     private static string[] Row(SweepPoint point, string metric, bool isBest) => point.Report is { Best: { } best } report
         ?

@@ -90,7 +90,8 @@ internal sealed record RunReport(
             Schedule = new(Enum.Parse<ScheduleShape>(Settings.Schedule, ignoreCase: true), Settings.WarmUp),
             MaxGradientNorm = Settings.Clip,
         },
-        Settings.MaxLength);
+        Settings.MaxLength,
+        Settings.BFloat16);
 
     /// <summary>Writes the report to a file, whole or not at all.</summary>
     /// <exception cref="CheckpointException">The file can't be written.</exception>
@@ -123,6 +124,7 @@ internal sealed record RunReport(
 /// <param name="Schedule">How the rates go after the warm-up.</param>
 /// <param name="WarmUp">Share of the steps in which they rise.</param>
 /// <param name="Clip">Norm above which gradients are scaled down; null for none.</param>
+/// <param name="BFloat16">Whether the encoder's numbers were bfloat16.</param>
 internal sealed record ReportedSettings(
     string Model,
     int Rows,
@@ -135,7 +137,8 @@ internal sealed record ReportedSettings(
     double WeightDecay,
     string Schedule,
     double WarmUp,
-    double? Clip)
+    double? Clip,
+    bool BFloat16 = false)
 {
     public static ReportedSettings Of(FineTuneSettings settings, string model, int rows)
     {
@@ -152,7 +155,8 @@ internal sealed record ReportedSettings(
             options.HeadWeightDecay,
             options.Schedule.Shape.ToString().ToLowerInvariant(),
             options.Schedule.WarmupRatio,
-            options.MaxGradientNorm);
+            options.MaxGradientNorm,
+            settings.BFloat16);
     }
 
     /// <summary>The first setting in which another run was trained otherwise, in words; null where none is.</summary>

@@ -35,6 +35,13 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    public async Task Head_alone_is_trained_once_with_each_of_its_rates()
+    {
+        (await Run("sweep", ["--method", "head"])).AssertWentWell();
+        Assert.Equal(3, Directory.EnumerateFiles(Path.Combine(_folder.Path, "cells")).Count());
+    }
+
+    [Fact]
     public async Task Option_beside_the_settings_goes_before_them()
     {
         string report = Path.Combine(_folder.Path, "report.json");

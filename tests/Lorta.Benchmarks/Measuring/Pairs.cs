@@ -10,24 +10,25 @@ namespace Lorta.Benchmarks.Measuring;
 /// <param name="Cpu">Candidate over floor by the process's CPU time, one for each pair: steadier on a shared machine.</param>
 internal sealed record Pairs(IReadOnlyList<double> Wall, IReadOnlyList<double> Cpu)
 {
-    /// <summary>Runs both steps once to warm up and then in pairs.</summary>
+    /// <summary>Runs both steps once to warm up and then in pairs, for as many and as long as a run asks at least.</summary>
     /// <param name="floor">What the candidate is measured against.</param>
     /// <param name="candidate">What is measured.</param>
-    /// <param name="count">The number of pairs.</param>
+    /// <param name="options">How much is measured.</param>
     /// <param name="repeats">How often a step is run for one sample.</param>
-    public static Pairs Measure(Action floor, Action candidate, int count, int repeats = 1)
+    public static Pairs Measure(Action floor, Action candidate, RunOptions options, int repeats = 1)
     {
         floor();
         candidate();
-        double[] wall = new double[count];
-        double[] cpu = new double[count];
-        for (int pair = 0; pair < count; pair++)
+        var wall = new List<double>();
+        var cpu = new List<double>();
+        var clock = Stopwatch.StartNew();
+        for (int pair = 0; pair < options.Pairs || clock.Elapsed.TotalSeconds < options.Seconds; pair++)
         {
             Sample first = Sample.Of(pair % 2 == 0 ? floor : candidate, repeats);
             Sample second = Sample.Of(pair % 2 == 0 ? candidate : floor, repeats);
             (Sample below, Sample above) = pair % 2 == 0 ? (first, second) : (second, first);
-            wall[pair] = above.Wall / below.Wall;
-            cpu[pair] = above.Cpu / below.Cpu;
+            wall.Add(above.Wall / below.Wall);
+            cpu.Add(above.Cpu / below.Cpu);
         }
 
         return new(wall, cpu);

@@ -14,6 +14,7 @@ namespace Lorta.Generators.Tests.Cuda;
 /// Adapters whose updates the emitted kernels compute, against TorchSharp's operations. The CPU stands for the device, as the
 /// emulated driver runs the kernels on host memory; all else is what happens on a GPU.
 /// </summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class KernelPathTests
 {
     private static readonly Lazy<KernelEnvironment> Environment = new(EmulatedCuda.NewEnvironment);

@@ -1,7 +1,6 @@
 using Lorta.Adapters;
 using Lorta.Models;
 using Lorta.Tests.Cuda;
-using Lorta.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using Lorta.Adapters;
 using Lorta.Models;
-using Lorta.Tests.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

@@ -1,5 +1,4 @@
 using Lorta.Adapters;
-using Lorta.Tests.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace Lorta.Tests.Adapters;
 
+[Collection(GlobalGenerator.Name)]
 public sealed class LortaAdapterTests
 {
     private static readonly AttentionLayout Layout = new(Layers: 3, Heads: 4, KeyValueHeads: 4, HeadWidth: 5, Width: 20);

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace Lorta.Tests.Adapters;
 
 /// <summary>What the factors of a new LoRTA adapter are, and what that makes of its first steps.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class LortaStartTests
 {
     private const double Step = 1e-2;

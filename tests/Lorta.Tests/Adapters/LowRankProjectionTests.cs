@@ -1,5 +1,4 @@
 using Lorta.Adapters;
-using Lorta.Tests.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;

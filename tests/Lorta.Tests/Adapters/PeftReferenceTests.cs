@@ -11,6 +11,7 @@ using static TorchSharp.torch.nn;
 namespace Lorta.Tests.Adapters;
 
 /// <summary>Adapters that PEFT saved: what it computes with them, twenty steps of its training, and what is written back.</summary>
+[Collection(GlobalGenerator.Name)]
 public sealed class PeftReferenceTests : IDisposable
 {
     private const string SavedHead = "classifier.modules_to_save.default.";

@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 
 namespace Lorta.Tests.Adapters;
 
+[Collection(GlobalGenerator.Name)]
 public sealed class RowAdaptersTests
 {
     private static readonly AttentionLayout Layout = new(Layers: 2, Heads: 2, KeyValueHeads: 2, HeadWidth: 4, Width: 8);

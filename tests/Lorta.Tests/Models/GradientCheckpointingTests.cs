@@ -1,7 +1,6 @@
 using Lorta.Adapters;
 using Lorta.Models;
 using Lorta.Tasks;
-using Lorta.Tests.Training;
 using Lorta.Training;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,6 +1,5 @@
 using Lorta.Adapters;
 using Lorta.Tasks;
-using Lorta.Tests.Training;
 using Lorta.Training;
 using TorchSharp;
 

@@ -4,7 +4,6 @@ using Lorta.Models;
 using Lorta.Tasks;
 using Lorta.Text;
 using Lorta.Training;
-using Lorta.Tests.Training;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
