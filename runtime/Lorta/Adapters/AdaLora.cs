@@ -280,7 +280,7 @@ public sealed record AdaLora : LowRankMethod
             ProjectionSite[] sites = [.. AdaptedSites];
             Tensor[] scores = [.. sites.Select(site => Score(site, "E").squeeze(1).Plus(Score(site, "A").mean([1])).Plus(Score(site, "B").mean([0])))]; // [r]
             Tensor all = cat(scores);
-            long pruned = all.shape[0] - budget;
+            long pruned = all.size(0) - budget;
             if (pruned <= 0)
             {
                 return;

@@ -37,11 +37,11 @@ internal sealed class CpFit
     private CpFit(UpdateTensor updates, int rank, Generator generator)
     {
         _updates = updates;
-        (long count, long rows, long inner) = (updates.Y.shape[0], updates.Y.shape[1], updates.Y.shape[2]);
+        (long count, long rows, long inner) = (updates.Y.size(0), updates.Y.size(1), updates.Y.size(2));
         long headWidth = rows / updates.Heads;
         _y = updates.Y.view(count, updates.Heads, headWidth, inner);
         _squaredNorm = (Grams(updates.X) * Grams(updates.Y)).sum().ToDouble();
-        long[] sizes = [updates.X.shape[1], headWidth, updates.Heads, updates.Layers, updates.Matrices];
+        long[] sizes = [updates.X.size(1), headWidth, updates.Heads, updates.Layers, updates.Matrices];
         _factors = [.. sizes.Select(size => randn(size, rank, ScalarType.Float64, generator: generator))];
     }
 
@@ -49,9 +49,9 @@ internal sealed class CpFit
     /// <exception cref="ArgumentException">The rank or an option is out of range.</exception>
     public static CpFactors Of(UpdateTensor updates, int rank, CpFitOptions options)
     {
-        if (rank < 1 || rank > updates.X.shape[1])
+        if (rank < 1 || rank > updates.X.size(1))
         {
-            throw new ArgumentOutOfRangeException(nameof(rank), $"Rank is {rank}: choose one from 1 to the model's width, {updates.X.shape[1]}.");
+            throw new ArgumentOutOfRangeException(nameof(rank), $"Rank is {rank}: choose one from 1 to the model's width, {updates.X.size(1)}.");
         }
 
         if (options.Starts < 1 || options.Sweeps < 1)
@@ -114,8 +114,8 @@ internal sealed class CpFit
     /// <summary>The tensor unfolded along a mode times the Khatri-Rao product of the other factors [size, r].</summary>
     private Tensor Target(int mode)
     {
-        Tensor heads = (_factors[Heads].unsqueeze(1) * _factors[B].unsqueeze(0)).reshape(_updates.Y.shape[1], -1); // [H w, r]
-        Tensor scales = (_factors[Layers].unsqueeze(1) * _factors[Matrices].unsqueeze(0)).reshape(_updates.X.shape[0], 1, -1); // [n, 1, r]
+        Tensor heads = (_factors[Heads].unsqueeze(1) * _factors[B].unsqueeze(0)).reshape(_updates.Y.size(1), -1); // [H w, r]
+        Tensor scales = (_factors[Layers].unsqueeze(1) * _factors[Matrices].unsqueeze(0)).reshape(_updates.X.size(0), 1, -1); // [n, 1, r]
         Tensor ofHeads = _updates.Y.transpose(1, 2).matmul(heads); // [n, p, r]
         if (mode == A)
         {

@@ -178,8 +178,8 @@ public class LortaAdapter : Adapter
         if (call is { Projection: Linear, RunsHooks: false, Output: null })
         {
             // A linear layer's output is fresh and its backward does not need it: the update goes into it in place.
-            output = call.Base(input.reshape(-1, input.shape[^1])).addmm_(product, up); // [N, out]
-            output = output.reshape([.. input.shape[..^1], site.Rows]);
+            output = call.Base(input.reshape(-1, input.size(-1))).addmm_(product, up); // [N, out]
+            output = output.reshape(input.SizesWithLast(site.Rows));
         }
         else
         {
@@ -203,16 +203,16 @@ public class LortaAdapter : Adapter
             product = site == adapted[0] || _factors.DownIsShared ? product : Product(site, call);
             if (site.FirstRow > row)
             {
-                updates.Add(product.new_zeros(product.shape[0], site.FirstRow - row));
+                updates.Add(product.new_zeros(product.size(0), site.FirstRow - row));
             }
 
             updates.Add(product.mm(As(_factors.UpRows(site), product))); // [N, rows]
             row = site.FirstRow + site.Rows;
         }
 
-        if (output.shape[^1] > row)
+        if (output.size(-1) > row)
         {
-            updates.Add(product.new_zeros(product.shape[0], output.shape[^1] - row));
+            updates.Add(product.new_zeros(product.size(0), output.size(-1) - row));
         }
 
         return output.Plus(cat(updates, 1).reshape(output.shape)).MoveToOuterDisposeScope();
@@ -244,7 +244,7 @@ public class LortaAdapter : Adapter
     /// <summary>The input times the factor that it meets [N, r].</summary>
     private Tensor Product(ProjectionSite site, in ProjectionCall call)
     {
-        Tensor input = call.Input.reshape(-1, call.Input.shape[^1]); // [N, in]
+        Tensor input = call.Input.reshape(-1, call.Input.size(-1)); // [N, in]
         Tensor down = As(_factors.DownRows(site), input); // [r, in]
         return Options.Dropout > 0 && call.Projection.training
             ? DroppedProduct.Of(input, down, Options.Dropout, _failure)

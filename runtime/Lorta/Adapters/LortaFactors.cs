@@ -112,7 +112,7 @@ internal sealed class LortaFactors
     public Tensor UpRows(Tensor ofInputs, ProjectionSite site)
     {
         Tensor up = ofInputs.select(0, Index(site.Matrix));
-        return up.shape[1] == site.Rows ? up : up.narrow(1, 0, site.Rows); // fewer heads of keys and values
+        return up.size(1) == site.Rows ? up : up.narrow(1, 0, site.Rows); // fewer heads of keys and values
     }
 
     /// <summary>Whether Q, K and V of a layer multiply their input by the same factor.</summary>
@@ -140,7 +140,7 @@ internal sealed class LortaFactors
             return Scaled(First(b, rows), scale);
         }
 
-        Tensor heads = First(Select(_factor(LortaFactor.Head), site), rows / b.shape[0]); // [heads, r]
+        Tensor heads = First(Select(_factor(LortaFactor.Head), site), rows / b.size(0)); // [heads, r]
         return (Scaled(heads, scale).unsqueeze(1) * b).reshape(rows, _options.Rank); // [heads, d/H, r] -> [rows, r]
     }
 
@@ -176,7 +176,7 @@ internal sealed class LortaFactors
         return MatricesAreMode ? ofLayer : ofLayer.select(0, Index(site.Matrix));
     }
 
-    private static Tensor First(Tensor factor, long rows) => factor.shape[0] == rows ? factor : factor.narrow(0, 0, rows);
+    private static Tensor First(Tensor factor, long rows) => factor.size(0) == rows ? factor : factor.narrow(0, 0, rows);
 
     private int Index(AttentionMatrix matrix) => Array.IndexOf(_matrices, matrix);
 }

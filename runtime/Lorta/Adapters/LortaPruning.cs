@@ -32,9 +32,9 @@ public static class LortaPruning
             bool headsAreRows = adapter.Options.Orientation == HeadOrientation.Paper && site.Matrix != AttentionMatrix.Output;
             Tensor byHead = (headsAreRows ? adapter.Up(site) : adapter.Down(site)).to(ScalarType.Float64); // [heads * d/H, r]
             Tensor other = Gram(headsAreRows ? adapter.Down(site) : adapter.Up(site)).diagonal(); // [r]
-            Tensor heads = byHead.reshape(-1, adapter.Sites.Layout.HeadWidth, byHead.shape[1]).square().sum(1); // [heads, r]
+            Tensor heads = byHead.reshape(-1, adapter.Sites.Layout.HeadWidth, byHead.size(1)).square().sum(1); // [heads, r]
             double[] norms = [.. (heads * other).sqrt().cpu().data<double>()];
-            int rank = (int)byHead.shape[1];
+            int rank = (int)byHead.size(1);
             return norms.Select((norm, index) => new ComponentNorm(site.Layer, site.Matrix, index / rank, index % rank, norm));
         }
     }

@@ -44,8 +44,8 @@ public abstract class LowRankAdapter : Adapter
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor output = call.Base(call.Input);
-        Tensor input = call.Input.reshape(-1, call.Input.shape[^1]); // [N, in]
-        Tensor rows = output.reshape(-1, output.shape[^1]); // [N, out]
+        Tensor input = call.Input.reshape(-1, call.Input.size(-1)); // [N, in]
+        Tensor rows = output.reshape(-1, output.size(-1)); // [N, out]
         var blocks = new List<Tensor>();
         long done = 0;
         foreach (ProjectionSite site in sites)
@@ -58,7 +58,7 @@ public abstract class LowRankAdapter : Adapter
             }
         }
 
-        KeepUntil(rows.shape[1]);
+        KeepUntil(rows.size(1));
         return (blocks.Count == 1 ? blocks[0] : cat(blocks, 1)).reshape(output.shape).MoveToOuterDisposeScope();
 
         void KeepUntil(long row)

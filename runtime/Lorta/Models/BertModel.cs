@@ -13,5 +13,5 @@ public sealed class BertModel : Encoder
         RegisterComponents();
     }
 
-    private protected override Tensor Positions(Tensor ids) => HeldScalars.Counting(ids.shape[1], ids.device); // [s]
+    private protected override Tensor Positions(Tensor ids) => HeldScalars.Counting(ids.size(1), ids.device); // [s]
 }

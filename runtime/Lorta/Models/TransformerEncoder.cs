@@ -141,11 +141,11 @@ internal sealed class SelfAttention : Module<Tensor, Tensor?, Tensor>
         Tensor key = SplitHeads(_key.forward(hidden));
         Tensor value = SplitHeads(_value.forward(hidden));
         Tensor context = functional.scaled_dot_product_attention(query, key, value, mask, training ? _dropout : 0);
-        return context.transpose(1, 2).reshape(hidden.shape); // [b, H, s, d/H] -> [b, s, d]
+        return context.transpose(1, 2).flatten(2); // [b, H, s, d/H] -> [b, s, d]
     }
 
     private Tensor SplitHeads(Tensor projected) =>
-        projected.view(projected.shape[0], projected.shape[1], _heads, -1).transpose(1, 2); // [b, s, d] -> [b, H, s, d/H]
+        projected.view(projected.size(0), projected.size(1), _heads, -1).transpose(1, 2); // [b, s, d] -> [b, H, s, d/H]
 }
 
 internal sealed class Intermediate : Module<Tensor, Tensor>

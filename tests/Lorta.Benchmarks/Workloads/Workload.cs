@@ -60,7 +60,7 @@ internal sealed class Workload : IDisposable
     /// <summary>Forward and backward of the frozen base, with gradients down to the embeddings.</summary>
     public void FloorStep()
     {
-        Model.train();
+        SetTraining(true);
         using DisposeScope scope = NewDisposeScope();
         Backward();
     }
@@ -72,7 +72,7 @@ internal sealed class Workload : IDisposable
         _optimizers.AddRange(optimizers);
         return () =>
         {
-            Model.train();
+            SetTraining(true);
             using DisposeScope scope = NewDisposeScope();
             using AdapterScope use = adapter.Use();
             Backward();
@@ -91,7 +91,7 @@ internal sealed class Workload : IDisposable
     /// <summary>A forward without gradients, with whatever adapter is active.</summary>
     public void Infer()
     {
-        Model.eval();
+        SetTraining(false);
         using IDisposable noGrad = no_grad();
         using DisposeScope scope = NewDisposeScope();
         Model.forward(_ids, null, null);
@@ -110,6 +110,15 @@ internal sealed class Workload : IDisposable
         Model.Dispose();
         _ids.Dispose();
         _labels.Dispose();
+    }
+
+    /// <summary>Goes through all modules only where the mode is another, as programs do once and not at each step.</summary>
+    private void SetTraining(bool training)
+    {
+        if (Model.training != training)
+        {
+            Model.train(training);
+        }
     }
 
     private void Backward()

@@ -43,7 +43,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
         }
 
         using DisposeScope scope = NewDisposeScope();
-        Tensor input = call.Input.reshape(-1, call.Input.shape[^1]); // [N, in]
+        Tensor input = call.Input.reshape(-1, call.Input.size(-1)); // [N, in]
         Tensor rows = Base(call, input); // [N, out]
         if (rows.dtype == input.dtype)
         {
@@ -53,7 +53,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
                 rows = Update(rows, input, group, call, kernels, scope);
             }
 
-            output = rows.reshape([.. call.Input.shape[..^1], rows.shape[1]]).MoveToOuterDisposeScope();
+            output = rows.reshape(call.Input.SizesWithLast(rows.size(1))).MoveToOuterDisposeScope();
         }
 
         return output is not null;
@@ -68,7 +68,7 @@ internal sealed class KernelPath(AdapterSites sites, LortaOptions options, Lorta
         }
 
         Tensor output = call.Base(call.Input);
-        return output.reshape(-1, output.shape[^1]).clone().contiguous();
+        return output.reshape(-1, output.size(-1)).clone().contiguous();
     }
 
     private Tensor Update(Tensor output, Tensor input, ProjectionSite[] group, in ProjectionCall call, TensorKernels kernels, DisposeScope scope)

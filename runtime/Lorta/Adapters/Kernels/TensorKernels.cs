@@ -13,7 +13,7 @@ internal sealed class TensorKernels(LortaKernels kernels)
     /// <summary>x D [N, r].</summary>
     public Tensor Down(Tensor input, FactorSide side)
     {
-        Tensor products = side.Rows.new_empty(input.shape[0], kernels.Rank);
+        Tensor products = side.Rows.new_empty(input.size(0), kernels.Rank);
         kernels.Down(Operands(input, side), Activations(input), products.Address());
         return products;
     }
@@ -33,7 +33,7 @@ internal sealed class TensorKernels(LortaKernels kernels)
     {
         var gradient = FactorGradient.Of(side);
         Tensor? ofCoefficients = coefficients.requires_grad ? zeros_like(coefficients) : null;
-        Tensor productGradients = products.new_empty(blocks.Length, products.shape[0], kernels.Rank);
+        Tensor productGradients = products.new_empty(blocks.Length, products.size(0), kernels.Rank);
         LortaOperands operands = Operands(outputGradient, side, coefficients);
         KernelActivations[] activations = Activations(outputGradient, blocks);
         Tensor workspace = Workspace(products, kernels.UpBackwardWorkspace(operands, activations));
@@ -58,12 +58,12 @@ internal sealed class TensorKernels(LortaKernels kernels)
     }
 
     private static LortaOperands Operands(Tensor activations, FactorSide side, Tensor? coefficients = null) => new(
-        new KernelFactor(side.Rows.Address(), 0, side.Heads?.Address() ?? 0, 0, side.Heads is null ? 0 : (int)side.Rows.shape[0]),
-        coefficients is null ? default : new KernelCoefficients(coefficients.Address(), coefficients.shape[1], 0),
-        new KernelRows(Map: 0, Adapters: 0, checked((int)activations.shape[0])));
+        new KernelFactor(side.Rows.Address(), 0, side.Heads?.Address() ?? 0, 0, side.Heads is null ? 0 : (int)side.Rows.size(0)),
+        coefficients is null ? default : new KernelCoefficients(coefficients.Address(), coefficients.size(1), 0),
+        new KernelRows(Map: 0, Adapters: 0, checked((int)activations.size(0))));
 
     private static KernelActivations Activations(Tensor activations) =>
-        new(activations.Address(), activations.stride(0), (int)activations.shape[1]);
+        new(activations.Address(), activations.stride(0), (int)activations.size(1));
 
     private static KernelActivations[] Activations(Tensor activations, ColumnBlock[] blocks)
     {
@@ -93,5 +93,5 @@ internal readonly record struct FactorGradient(Tensor? Rows, Tensor? Heads)
         side.Heads is { requires_grad: true } heads ? zeros_like(heads) : null);
 
     /// <summary>The place of a gradient [lines, r] for the kernels.</summary>
-    public static KernelGradient TargetOf(Tensor? gradient) => gradient is null ? default : new(gradient.Address(), gradient.shape[^1], 0);
+    public static KernelGradient TargetOf(Tensor? gradient) => gradient is null ? default : new(gradient.Address(), gradient.size(-1), 0);
 }

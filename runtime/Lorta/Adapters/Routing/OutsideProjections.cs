@@ -190,9 +190,9 @@ internal sealed class OutsideProjections
             row = site.FirstRow + site.Rows;
         }
 
-        if (row < weight.shape[0])
+        if (row < weight.size(0))
         {
-            blocks.Add(weight.narrow(0, row, weight.shape[0] - row));
+            blocks.Add(weight.narrow(0, row, weight.size(0) - row));
         }
 
         return (blocks.Count == 1 ? blocks[0] : cat(blocks, 0)).MoveToOuterDisposeScope();

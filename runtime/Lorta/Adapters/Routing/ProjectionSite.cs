@@ -37,7 +37,7 @@ public sealed class ProjectionSite
         Matrix = matrix;
         Projection = projection;
         FirstRow = firstRow;
-        long all = Whole.shape[0];
+        long all = Whole.size(0);
         Rows = rows < 0 ? (int)all - firstRow : rows;
         if (firstRow < 0 || Rows < 1 || firstRow + Rows > all)
         {
@@ -130,7 +130,7 @@ public sealed class ProjectionSite
     public int Rows { get; }
 
     /// <summary>Number of input features of the matrix.</summary>
-    public int Columns => (int)Whole.shape[1];
+    public int Columns => (int)Whole.size(1);
 
     /// <summary>
     /// The matrix [<see cref="Rows"/>, <see cref="Columns"/>], read from the module at each call, because a move to another
@@ -139,7 +139,7 @@ public sealed class ProjectionSite
     public Tensor Weight => IsWhole ? Whole : Whole.narrow(0, FirstRow, Rows);
 
     /// <summary>Whether the matrix is the projection's whole weight.</summary>
-    public bool IsWhole => FirstRow == 0 && Rows == Whole.shape[0];
+    public bool IsWhole => FirstRow == 0 && Rows == Whole.size(0);
 
     private Tensor Whole => (Projection is Linear linear ? linear.weight : Projection.get_parameter("weight"))
         ?? throw new InvalidOperationException(

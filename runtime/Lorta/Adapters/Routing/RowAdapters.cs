@@ -81,10 +81,10 @@ internal sealed class RowAdapters : IActiveAdapter, IDisposable
     /// <summary>Does something with the rows of each adapter, of two tensors that both have the batch in front.</summary>
     private Tensor ByAdapter(string place, Tensor first, Tensor second, Func<Adapter?, Tensor, Tensor, Tensor> act)
     {
-        if (first.shape[0] != _rows)
+        if (first.size(0) != _rows)
         {
             throw new InvalidOperationException(
-                $"The scope has adapters for {_rows} rows, and the {place} got {first.shape[0]}: the batch must be the first dimension of its input.");
+                $"The scope has adapters for {_rows} rows, and the {place} got {first.size(0)}: the batch must be the first dimension of its input.");
         }
 
         first = Taken(first, _order);
