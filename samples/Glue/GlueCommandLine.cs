@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Glue.Commands;
 using Glue.Output;
 
@@ -20,6 +21,13 @@ internal static class GlueCommandLine
         if (parsed.Errors.Count > 0)
         {
             error.WriteLine(parsed.Errors[0].Message);
+            return Failed;
+        }
+
+        if (parsed.CommandResult != parsed.RootCommandResult
+            && parsed.RootCommandResult.Children.OfType<OptionResult>().FirstOrDefault(found => found is { Implicit: false, Option.Action: null }) is { } early)
+        {
+            error.WriteLine($"{early.Option.Name} stands before the command {parsed.CommandResult.Command.Name}, which does not see it there: write it behind.");
             return Failed;
         }
 

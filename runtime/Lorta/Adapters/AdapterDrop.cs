@@ -38,7 +38,7 @@ public sealed record AdapterDrop : PfeifferAdapters
         if (DroppedLayers < 0 || DroppedLayers >= layout.Layers)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(DroppedLayers), $"DroppedLayers is {DroppedLayers}: choose from 0 to {layout.Layers - 1}, as the model has {layout.Layers} layers.");
+                nameof(DroppedLayers), $"DroppedLayers is {DroppedLayers}: choose from 0 to {layout.Layers - 1}, as the model has {layout.Layers} layers (in text, dropped_layers).");
         }
     }
 }

@@ -59,7 +59,7 @@ public abstract record AdapterMethod
     private static JsonNode Parse(string text, JsonValueKind kind) => kind switch
     {
         JsonValueKind.Number when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long whole) => whole,
-        JsonValueKind.Number when double.TryParse(text, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) => number,
+        JsonValueKind.Number when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) => number,
         JsonValueKind.True or JsonValueKind.False when bool.TryParse(text, out bool value) => value,
         _ => text,
     };

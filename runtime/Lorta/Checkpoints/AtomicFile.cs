@@ -4,7 +4,8 @@ namespace Lorta.Checkpoints;
 
 /// <summary>
 /// Writes a file as a whole or not at all: into a temporary file in the same folder, flushed to the disk, then renamed
-/// over the target. A reader sees the old bytes or the new ones, also after a crash or on a full disk.
+/// over the target. A reader sees the old bytes or the new ones, also after a crash or on a full disk. A link stays, and the file that
+/// it names is replaced; a device, such as <c>/dev/stdout</c>, is written to as it stands.
 /// </summary>
 public static class AtomicFile
 {
@@ -22,6 +23,13 @@ public static class AtomicFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
         string target = Path.GetFullPath(path);
+        if (IsDevice(target))
+        {
+            WriteDevice(target, write);
+            return;
+        }
+
+        target = new FileInfo(target).LinkTarget is null ? target : File.ResolveLinkTarget(target, returnFinalTarget: true)!.FullName;
         string folder = Path.GetDirectoryName(target) ?? throw new CheckpointException($"{path} is a folder: give a file's name.");
         string name = Path.GetFileName(target);
         string temporary = Path.Combine(folder, $".{name}.{Path.GetRandomFileName()}.tmp");
@@ -58,6 +66,22 @@ public static class AtomicFile
     {
         ArgumentNullException.ThrowIfNull(text);
         Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private static bool IsDevice(string path) =>
+        path.StartsWith("/dev/", StringComparison.Ordinal) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal); // files in memory
+
+    private static void WriteDevice(string path, Action<Stream> write)
+    {
+        try
+        {
+            using FileStream device = new(path, FileMode.Open, FileAccess.Write);
+            write(device);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path} cannot be written: {error.Message.TrimEnd('.')}.", error);
+        }
     }
 
     /// <summary>Deletes what killed writers of the same file left: unlocked, and not just made.</summary>

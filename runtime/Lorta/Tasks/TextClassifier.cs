@@ -294,9 +294,17 @@ public sealed class TextClassifier : IDisposable
 
     /// <summary>Writes a plain Hugging Face model folder with the adapter merged, and the tokenizer's files.</summary>
     /// <param name="folder">The folder, made where it is missing.</param>
-    /// <exception cref="CheckpointException">A file can't be written; no file is left half-written.</exception>
+    /// <exception cref="CheckpointException">
+    /// A file can't be written, and none is left half-written; or the folder has files of another model's tokenizer, and is as it was.
+    /// </exception>
     public void Export(string folder)
     {
+        string[] own = [.. Tokenizer.Files.Select(file => Path.GetFileName(file))];
+        if (TokenizerConfig.FilesIn(folder).FirstOrDefault(file => !own.Contains(Path.GetFileName(file))) is { } foreign)
+        {
+            throw new CheckpointException($"{foreign} is of another model's tokenizer, and would be read with this one's: export to another folder.");
+        }
+
         Adapter.Merge();
         try
         {

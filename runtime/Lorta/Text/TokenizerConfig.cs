@@ -31,7 +31,10 @@ internal sealed class TokenizerConfig
     }
 
     /// <summary>Full paths of the folder's tokenizer files.</summary>
-    public IReadOnlyList<string> Files => [.. FileNames.Select(name => Path.Combine(_folder, name)).Where(File.Exists)];
+    public IReadOnlyList<string> Files => FilesIn(_folder);
+
+    /// <summary>Full paths of the tokenizer files that are in a folder, which need not be there.</summary>
+    public static IReadOnlyList<string> FilesIn(string folder) => [.. FileNames.Select(name => Path.Combine(folder, name)).Where(File.Exists)];
 
     public static TokenizerConfig Read(string folder) => new(folder);
 

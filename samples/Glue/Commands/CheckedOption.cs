@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace Glue.Commands;
 
@@ -22,7 +23,7 @@ internal static class CheckedOption
         Description = description,
         HelpName = "X",
         CustomParser = result =>
-            double.TryParse(result.Tokens[0].Value, out double value) && double.IsFinite(value) && value >= lowest && value <= (highest ?? value)
+            TryParse(result.Tokens[0].Value, out double value) && value >= lowest && value <= (highest ?? value)
                 ? value
                 : Refuse<double?>(result, name, $"it must be a number of at least {lowest}" + (highest is null ? "" : $" and at most {highest}")),
     };
@@ -32,9 +33,10 @@ internal static class CheckedOption
     {
         Description = description,
         HelpName = "LIST",
+        Arity = ArgumentArity.ExactlyOne,
         CustomParser = result =>
         {
-            double[] values = [.. result.Tokens[0].Value.Split(',').Select(part => double.TryParse(part, out double value) && double.IsFinite(value) ? value : 0)];
+            double[] values = [.. result.Tokens[0].Value.Split(',').Select(part => TryParse(part, out double value) ? value : 0)];
             return values.All(value => value > 0) && values.Distinct().Count() == values.Length
                 ? values
                 : Refuse<double[]?>(result, name, "write numbers above 0 with commas between them, each once");
@@ -53,6 +55,10 @@ internal static class CheckedOption
             return index >= 0 ? choices[index].Value : Refuse<T>(result, name, $"use one of {string.Join(", ", choices.Select(choice => choice.Name))}");
         },
     };
+
+    /// <summary>A number that libtorch takes too, so within float32's range; a comma is no part of it.</summary>
+    public static bool TryParse(string text, out double value) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && Math.Abs(value) <= float.MaxValue;
 
     private static T? Refuse<T>(ArgumentResult result, string name, string advice)
     {

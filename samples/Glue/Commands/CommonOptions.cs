@@ -38,6 +38,6 @@ internal static class CommonOptions
     public static TrainedTask ReadTask(string folder, string? movedModel)
     {
         TrainedTask task = TrainedFolder.ReadTask(folder);
-        return movedModel is null ? task : task with { Model = movedModel };
+        return movedModel is null ? task : task with { Model = BaseModel.Absolute(movedModel) };
     }
 }

@@ -19,9 +19,14 @@ internal static class ExportCommand
             string folder = result.GetRequiredValue(trained);
             string target = result.GetRequiredValue(output);
             TrainedTask task = CommonOptions.ReadTask(folder, result.GetValue(model));
-            if (Path.GetFullPath(target) == Path.GetFullPath(BaseModel.Folder(task.Model)))
+            if (SameFolder.Are(target, BaseModel.Folder(task.Model)))
             {
                 throw new InputException($"--out {target} is the base model itself, which would be lost: name another folder.");
+            }
+
+            if (SameFolder.Are(target, folder))
+            {
+                throw new InputException($"--out {target} is the adapter's own folder, which is no place for a model: name another folder.");
             }
 
             using TextClassifier classifier = TrainedFolder.Load(folder, task);

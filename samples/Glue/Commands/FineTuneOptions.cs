@@ -108,7 +108,7 @@ internal sealed class FineTuneOptions
                 MaxGradientNorm = result.GetValue(_clip) ?? options.MaxGradientNorm,
                 Seed = seed,
                 BestMetric = task.MainMetric,
-                Patience = result.GetValue(_patience),
+                Patience = result.GetValue(_patience) ?? options.Patience,
             },
             MaxLength = result.GetValue(_maxLength) ?? basis.MaxLength,
             BFloat16 = result.GetValue(_bfloat16) || basis.BFloat16,

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Glue.Corpus;
 using Glue.Data;
 using Glue.Fitting;
 using Glue.Output;
@@ -28,13 +27,13 @@ internal static class PruneCommand
         {
             string folder = result.GetRequiredValue(trained);
             string target = result.GetRequiredValue(output);
-            if (Path.GetFullPath(target) == Path.GetFullPath(folder))
+            if (SameFolder.Are(target, folder))
             {
                 throw new InputException($"--out {target} is the adapter itself, which would be lost: name another folder.");
             }
 
             TrainedTask task = CommonOptions.ReadTask(folder, result.GetValue(model));
-            IReadOnlyList<EvaluationSet> rows = result.GetValue(data) is null && task.Task.Name != AgreementCorpus.Task.Name
+            IReadOnlyList<EvaluationSet> rows = result.GetValue(data) is null && !task.IsEmbedded
                 ? []
                 : Evaluation.Rows(task, result.GetValue(data), task.Seed);
             using TextClassifier whole = TrainedFolder.Load(folder, task);

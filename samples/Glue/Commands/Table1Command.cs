@@ -103,9 +103,16 @@ internal sealed class Table1Command
                 : [Task(AgreementCorpus.Task, LabelledData.Embedded)];
         }
 
+        string names = result.GetValue(_tasks) ?? PaperTasks;
+        GlueTask[] tasks = [.. List(names).Select(GlueTask.Find)];
+        if (tasks.Length == 0 || tasks.Distinct().Count() < tasks.Length)
+        {
+            throw new InputException($"--tasks {names}: name at least one task, and each once.");
+        }
+
         return
         [
-            .. List(result.GetValue(_tasks) ?? PaperTasks).Select(GlueTask.Find).Select(task =>
+            .. tasks.Select(task =>
             {
                 string folder = GlueTask.Folder(root, task);
                 return Task(task.Task, _ => LabelledData.OfGlue(task, folder));

@@ -31,6 +31,8 @@ internal static class Table2Command
             Table2 table = sizes switch
             {
                 [null, null, null] => OfModel(result.GetRequiredValue(model), result.GetValue(rank) ?? DefaultRank),
+                [{ }, { }, { }] when result.GetResult(model) is { Implicit: false } =>
+                    throw new InputException("--model or --layers, --width and --heads: give one or the others."),
                 [{ } l, { } d, { } h] => OfSizes(l, d, h, result.GetValue(rank) ?? DefaultRank),
                 _ => throw new InputException("--layers, --width and --heads go together: give all three, or none."),
             };

@@ -10,6 +10,7 @@ namespace Glue.Commands;
 internal static class TrainCommand
 {
     private const string StateName = "state.safetensors";
+    private const string PipelineName = "model.zip";
 
     public static Command Create()
     {
@@ -53,10 +54,15 @@ internal static class TrainCommand
             string basis = result.GetRequiredValue(model);
             string? title = result.GetValue(quiet) ? null : rows.Task.Name;
             TensorBoardLog? log = result.GetValue(tensorBoard) is { } logFolder
-                ? new(logFolder, settings.Method.Name, ReportedSettings.Of(settings, basis, rows.Train.Count))
+                ? new(logFolder, settings.Method.Name, ReportedSettings.Of(settings, basis, rows))
                 : null;
             if (result.GetValue(mlnet))
             {
+                if (result.GetValue(json) is not null || result.GetValue(saveSteps) is not null)
+                {
+                    throw new InputException("--mlnet writes model.zip only, and its state after each epoch: leave out --json and --save-steps.");
+                }
+
                 TrainInPipeline(basis, rows, settings, folder, title, log, cancellation);
                 return;
             }
@@ -84,7 +90,7 @@ internal static class TrainCommand
         TensorBoardLog? log,
         CancellationToken cancellation)
     {
-        string path = Path.Combine(folder, "model.zip");
+        string path = Path.Combine(folder, PipelineName);
         Directory.CreateDirectory(folder);
         var pipeline = new Pipeline(rows, settings.Options.Seed);
         IReadOnlyDictionary<string, double> lorta = Train(settings, () => pipeline.FineTune(model, settings, title, log, path, cancellation));
@@ -102,7 +108,11 @@ internal static class TrainCommand
         }
         catch (OperationCanceledException e)
         {
-            throw new OperationCanceledException($"Stopped; the same command with --resume goes on from {settings.Options.StateFile}.", e);
+            throw new OperationCanceledException(
+                File.Exists(settings.Options.StateFile)
+                    ? $"Stopped; the same command with --resume goes on from {settings.Options.StateFile}."
+                    : "Stopped before there was anything to keep.",
+                e);
         }
     }
 
@@ -114,7 +124,7 @@ internal static class TrainCommand
             throw new InputException($"{folder} holds a run that was stopped: add --resume to go on with it, or name another folder with --out.");
         }
 
-        if (resume && !File.Exists(state) && File.Exists(Path.Combine(folder, TrainedFolder.TaskName)))
+        if (resume && !File.Exists(state) && new[] { TrainedFolder.TaskName, PipelineName }.Any(name => File.Exists(Path.Combine(folder, name))))
         {
             throw new InputException($"{folder} holds a run that came to its end: leave out --resume to train anew.");
         }

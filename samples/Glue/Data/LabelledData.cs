@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Glue.Corpus;
 using Glue.Tasks;
 using Lorta.Tasks;
@@ -40,6 +43,18 @@ internal sealed record LabelledData(TextTask Task, OwnTable? Columns, IReadOnlyL
         TextExample[] shuffled = rows.Shuffled(seed);
         int held = Math.Max(1, shuffled.Length / 10);
         return new(task, table, shuffled[held..], [new("dev", shuffled[..held])]);
+    }
+
+    /// <summary>A hash of all texts and labels, by which other rows under the same name are noticed: the start of a SHA-256, in hexadecimal.</summary>
+    public string Hash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (TextExample row in Train.Concat(Dev.SelectMany(set => set.Examples)))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{row.Input.Text}\n{row.Input.Pair}\n{row.Label}\n")));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
     /// <summary>The same with the first <paramref name="limit"/> training rows after a shuffle that the seed fixes.</summary>

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Lorta.Checkpoints;
+
 namespace Glue.Fitting;
 
 /// <summary>Where the pretrained models lie that fine-tuning starts from.</summary>
@@ -13,6 +16,22 @@ internal static class BaseModel
     /// <summary>A model's name without the place where it lies.</summary>
     /// <param name="model">Its path, or <see cref="Embedded"/>.</param>
     public static string Name(string model) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Absolute(model)));
+
+    /// <summary>The SHA-256 of the hashes of a model's weight files, in hexadecimal.</summary>
+    /// <param name="model">Its path, or <see cref="Embedded"/>.</param>
+    /// <exception cref="CheckpointException">The folder holds no model.</exception>
+    public static string Hash(string model)
+    {
+        using PretrainedFolder folder = PretrainedFolder.Open(Folder(model));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string path in folder.WeightFiles.Order(StringComparer.Ordinal))
+        {
+            using FileStream file = File.OpenRead(path);
+            hash.AppendData(SHA256.HashData(file));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>A model's name that holds in every working directory.</summary>
     /// <param name="model">Its path, or <see cref="Embedded"/>.</param>

@@ -34,7 +34,7 @@ internal sealed record Cell(string Folder, string Name, string Model, LabelledDa
     private RunReport Finished()
     {
         var report = RunReport.Read(ReportFile);
-        return report.Settings?.Difference(ReportedSettings.Of(Settings, Model, Rows.Train.Count)) is { } difference
+        return report.Difference(Rows, Model, Settings) is { } difference
             ? throw new InputException($"{ReportFile} was trained with other settings ({difference}): name another folder with --out, or delete it.")
             : report;
     }
@@ -42,6 +42,7 @@ internal sealed record Cell(string Folder, string Name, string Model, LabelledDa
     private RunReport Train(string? title, CancellationToken cancellation, Func<IReadOnlyList<EpochRecord>, bool>? stopWhen)
     {
         var clock = Stopwatch.StartNew();
+        Directory.CreateDirectory(Folder);
         FineTuneSettings settings = Settings with { Options = Settings.Options with { StateFile = StateFile } };
         try
         {

@@ -31,14 +31,16 @@ internal static class Evaluation
     /// <exception cref="InputException">The task needs a path, or its files can't be read.</exception>
     public static IReadOnlyList<EvaluationSet> Rows(TrainedTask trainedFor, string? path, int seed)
     {
-        if (trainedFor.Task.Name == AgreementCorpus.Task.Name && trainedFor.Columns is null)
+        if (trainedFor.IsEmbedded)
         {
-            return AgreementCorpus.Dev(seed);
+            return path is null
+                ? AgreementCorpus.Dev(seed)
+                : throw new InputException($"--data {path}: the model was trained on the embedded task, which has rows of its own: leave out --data.");
         }
 
         if (path is null)
         {
-            throw new InputException($"The model was trained on {trainedFor.Task.Name}: evaluate needs --data with its rows.");
+            throw new InputException($"The model was trained on {trainedFor.Task.Name}: name its rows with --data.");
         }
 
         return trainedFor.Columns is { } columns

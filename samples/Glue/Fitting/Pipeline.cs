@@ -54,7 +54,7 @@ internal sealed class Pipeline
         string[] texts = _data.Task.IsPair ? [nameof(Row.Text), nameof(Row.Second)] : [nameof(Row.Text)];
         var features = _mlContext.Transforms.Text.FeaturizeText("Features", new(), texts);
         IEstimator<ITransformer> trainer = _data.Task.IsRegression
-            ? _mlContext.Regression.Trainers.Sdca()
+            ? _mlContext.Regression.Trainers.Sdca(nameof(Row.Value))
             : _mlContext.MulticlassClassification.Trainers.SdcaMaximumEntropy();
         return Scores(features.Append(trainer).Fit(_train).Transform(_dev));
     }

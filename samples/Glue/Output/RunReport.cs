@@ -53,7 +53,7 @@ internal sealed record RunReport(
         }
         catch (JsonException error)
         {
-            throw new CheckpointException($"{path} is no report of a run, at {error.Path}: delete it.", error);
+            throw new CheckpointException($"{path} is no report of a run, at {error.Path}: give one, or move it away if it stands where a report is written.", error);
         }
     }
 
@@ -74,7 +74,18 @@ internal sealed record RunReport(
         [.. trained.Result.Epochs.Select(epoch => EpochReport.Of(epoch, data.Task))],
         EpochReport.Of(trained.Best, data.Task),
         trained.AdapterParameters,
-        ReportedSettings.Of(settings, model, data.Train.Count));
+        ReportedSettings.Of(settings, model, data));
+
+    /// <summary>The first thing in which the run is not the one that is asked for, in words; null where it is that one.</summary>
+    public string? Difference(LabelledData data, string model, FineTuneSettings settings)
+    {
+        (string Name, string Own, string Asked)[] run =
+        [
+            ("task", Task, data.Task.Name), ("method", Method, settings.Method.Name), ("seed", $"{Seed}", $"{settings.Options.Seed}"),
+        ];
+        return run.Where(entry => entry.Own != entry.Asked).Select(entry => $"{entry.Name} {entry.Own}, not {entry.Asked}").FirstOrDefault()
+            ?? Settings?.Difference(ReportedSettings.Of(settings, model, data));
+    }
 
     /// <summary>How the run was trained; null where the report does not say.</summary>
     /// <exception cref="ArgumentException">The method is unknown, or lacks an option.</exception>
@@ -89,26 +100,14 @@ internal sealed record RunReport(
             HeadWeightDecay = Settings.WeightDecay,
             Schedule = new(Enum.Parse<ScheduleShape>(Settings.Schedule, ignoreCase: true), Settings.WarmUp),
             MaxGradientNorm = Settings.Clip,
+            Patience = Settings.Patience,
         },
         Settings.MaxLength,
         Settings.BFloat16);
 
     /// <summary>Writes the report to a file, whole or not at all.</summary>
     /// <exception cref="CheckpointException">The file can't be written.</exception>
-    public void Write(string path)
-    {
-        string text = JsonSerializer.Serialize(this, Json) + "\n";
-        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
-        {
-            // A device such as /dev/stdout is written to as it stands: a new file must not take its place.
-            using var device = new StreamWriter(new FileStream(path, FileMode.Open, FileAccess.Write));
-            device.Write(text);
-        }
-        else
-        {
-            AtomicFile.WriteText(path, text);
-        }
-    }
+    public void Write(string path) => AtomicFile.WriteText(path, JsonSerializer.Serialize(this, Json) + "\n");
 }
 
 /// <summary>How a run was trained.</summary>
@@ -125,6 +124,8 @@ internal sealed record RunReport(
 /// <param name="WarmUp">Share of the steps in which they rise.</param>
 /// <param name="Clip">Norm above which gradients are scaled down; null for none.</param>
 /// <param name="BFloat16">Whether the encoder's numbers were bfloat16.</param>
+/// <param name="Patience">Epochs without a better score after which it would have ended; null for none.</param>
+/// <param name="Data">The hash of all rows (<see cref="LabelledData.Hash"/>); null in reports of earlier versions.</param>
 internal sealed record ReportedSettings(
     string Model,
     int Rows,
@@ -138,14 +139,16 @@ internal sealed record ReportedSettings(
     string Schedule,
     double WarmUp,
     double? Clip,
-    bool BFloat16 = false)
+    bool BFloat16 = false,
+    int? Patience = null,
+    string? Data = null)
 {
-    public static ReportedSettings Of(FineTuneSettings settings, string model, int rows)
+    public static ReportedSettings Of(FineTuneSettings settings, string model, LabelledData data)
     {
         FineTuningOptions options = settings.Options;
         return new(
             BaseModel.Name(model),
-            rows,
+            data.Train.Count,
             settings.Method.ToJson(),
             options.Epochs,
             options.BatchSize,
@@ -156,7 +159,9 @@ internal sealed record ReportedSettings(
             options.Schedule.Shape.ToString().ToLowerInvariant(),
             options.Schedule.WarmupRatio,
             options.MaxGradientNorm,
-            settings.BFloat16);
+            settings.BFloat16,
+            options.Patience,
+            data.Hash());
     }
 
     /// <summary>The first setting in which another run was trained otherwise, in words; null where none is.</summary>

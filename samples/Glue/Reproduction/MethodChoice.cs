@@ -1,4 +1,4 @@
-using System.Globalization;
+using Glue.Commands;
 using Glue.Data;
 using Glue.Fitting;
 
@@ -20,6 +20,11 @@ internal sealed record MethodChoice(string Name, string Label, IReadOnlyDictiona
     public static IReadOnlyList<MethodChoice> ParseList(string text)
     {
         MethodChoice[] choices = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+        if (choices.Length == 0)
+        {
+            throw new InputException($"--methods {text}: name at least one method.");
+        }
+
         return choices.GroupBy(choice => choice.Label).FirstOrDefault(group => group.Count() > 1) is { Key: var twice }
             ? throw new InputException($"--methods {text}: {twice} is named twice.")
             : choices;
@@ -63,7 +68,7 @@ internal sealed record MethodChoice(string Name, string Label, IReadOnlyDictiona
                 return null;
             }
 
-            return double.TryParse(value, CultureInfo.InvariantCulture, out double rate) && rate >= 0 && double.IsFinite(rate)
+            return CheckedOption.TryParse(value, out double rate) && rate >= 0
                 ? rate
                 : throw new InputException($"--methods {text}: {name} must be a number of at least 0.");
         }

@@ -37,6 +37,11 @@ public sealed class BadInputTests : IDisposable
     [InlineData("/nowhere: there is no .safetensors file", "info", "/nowhere")]
     [InlineData("--out", "pretrain")]
     [InlineData("'dance'", "dance")]
+    [InlineData("--rate 0,01: it must be a number", "train", "--rate", "0,01")]
+    [InlineData("--rate 1e300: it must be a number", "train", "--rate", "1e300")]
+    [InlineData("the field 'alpha' must be a number, and is \"0,5\"", "train", "--set", "alpha=0,5")]
+    [InlineData("--rates", "sweep", "--rates", "1e-3", "--rates", "1e-2")]
+    [InlineData("--seed stands before the command train", "--seed", "3", "train")]
     public async Task Bad_option_is_refused_by_name(string complaint, params string[] arguments) =>
         (await GlueProgram.RunHere(arguments)).AssertRefused(complaint);
 

@@ -1,12 +1,15 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Glue.Tests.Commands;
 
 /// <summary>The sample as a user meets it: arguments, two outputs and an exit code.</summary>
-internal static class GlueProgram
+internal static partial class GlueProgram
 {
     /// <summary>The tests that train in this process, one at a time, as torch's generator is the process's.</summary>
     public const string Collection = "training";
+
+    private const int InterruptSignal = 2; // SIGINT
 
     /// <summary>Runs a command line in this process, for its exit code and what it complains of.</summary>
     public static async Task<Outcome> RunHere(params string[] arguments)
@@ -42,6 +45,9 @@ internal static class GlueProgram
         Environment = { ["OMP_NUM_THREADS"] = "1" },
     })!;
 
+    /// <summary>Sends what Ctrl+C sends, at once: a program that does it would first have to start.</summary>
+    public static void Interrupt(Process process) => Assert.Equal(0, Kill(process.Id, InterruptSignal));
+
     public static async Task<Outcome> End(Process process)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -49,6 +55,9 @@ internal static class GlueProgram
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return new Outcome(process.ExitCode, await output, error);
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
 }
 
 /// <summary>What a run of the sample came to.</summary>

@@ -64,6 +64,7 @@ public sealed class LortaToolsTests : IDisposable
         (await Train()).AssertWentWell();
         (await GlueProgram.RunHere("prune", "--adapter", Run, "--rank", "5", "--out", Pruned)).AssertRefused("The rank to keep is 5: choose one from 1 to the adapter's, 4.");
         (await GlueProgram.RunHere("prune", "--adapter", Run, "--rank", "2", "--out", Run)).AssertRefused("is the adapter itself, which would be lost");
+        (await GlueProgram.RunHere("prune", "--adapter", Run, "--rank", "2", "--out", Run + "/")).AssertRefused("is the adapter itself, which would be lost");
         (await GlueProgram.RunHere("prune", "--adapter", Run, "--out", Pruned)).AssertRefused("--rank");
         Directory.Delete(Run, recursive: true);
         (await Train("--method", "lora")).AssertWentWell();

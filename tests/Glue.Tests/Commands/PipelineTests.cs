@@ -28,8 +28,19 @@ public sealed partial class PipelineTests : IDisposable
         Assert.Equal([Path.Combine(run, "model.zip")], Directory.EnumerateFiles(run));
     }
 
+    [Fact]
+    public async Task Scores_are_learnt_too()
+    {
+        string table = _folder.Write("scores.csv", "body,stars\n" + string.Concat(Enumerable.Range(0, 24).Select(row => $"it fell {row} times,{row % 5}\n")));
+        Outcome outcome = (await GlueProgram.Run(
+            "train", "--data", table, "--text", "body", "--label", "stars", "--regression", "--epochs", "1", "--mlnet", "--out", Path.Combine(_folder.Path, "run"))).AssertWentWell();
+        Assert.Equal(2, outcome.Output.Split("pearson").Length - 1);
+    }
+
     [Theory]
     [InlineData("--schedule", "cosine")]
+    [InlineData("--json", "x.json")]
+    [InlineData("--save-steps", "3")]
     public async Task What_the_estimator_lacks_is_refused_by_name(string option, string value) =>
         (await GlueProgram.RunHere("train", "--mlnet", option, value, "--out", Path.Combine(_folder.Path, "run"))).AssertRefused(option);
 

@@ -42,6 +42,24 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
+    public async Task Cells_of_another_run_are_refused()
+    {
+        string[] grid = ["--rates", "1e-3", "--head-rates", "1e-3", "--rank", "2"];
+        (await Run("sweep", [.. grid, "--method", "lora"])).AssertWentWell();
+        (await Run("sweep", [.. grid, "--method", "dora"])).AssertRefused("was trained with other settings (method lora, not dora)");
+        (await Run("sweep", [.. grid, "--method", "lora", "--seed", "2"])).AssertRefused("(seed 1, not 2)");
+        (await Run("sweep", [.. grid, "--method", "lora", "--patience", "1"])).AssertRefused("(patience none, not 1)");
+        (await Run("sweep", [.. grid, "--method", "lora", "--dev", _folder.Write("dev.csv", "kind,body\nbug,it fell\nask,why?\n")])).AssertRefused("(data ");
+    }
+
+    [Fact]
+    public async Task First_run_that_diverges_is_left_out_too()
+    {
+        Outcome outcome = (await GlueProgram.Run(Arguments("sweep", ["--method", "lora", "--rank", "2", "--rates", "1e18,1e-2", "--head-rates", "1e-3"]))).AssertWentWell();
+        Assert.Contains("diverged", outcome.Output);
+    }
+
+    [Fact]
     public async Task Option_beside_the_settings_goes_before_them()
     {
         string report = Path.Combine(_folder.Path, "report.json");
@@ -93,7 +111,7 @@ public sealed class SweepTests : IDisposable
 
     private string[] Arguments(string command, string[] more) =>
     [
-        command, "--model", _model, "--data", Table(), "--dev", Table(), "--text", "body", "--label", "kind", "--quiet", "--out", _folder.Path, .. more,
+        command, "--model", _model, "--data", Table(), .. more.Contains("--dev") ? Array.Empty<string>() : ["--dev", Table()], "--text", "body", "--label", "kind", "--quiet", "--out", _folder.Path, .. more,
         .. more.Contains("--settings") ? Array.Empty<string>() : ["--epochs", "8", "--batch", "8"],
     ];
 

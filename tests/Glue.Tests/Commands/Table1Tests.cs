@@ -82,7 +82,7 @@ public sealed class Table1Tests : IDisposable
                 await Task.Delay(5, TestContext.Current.CancellationToken);
             }
 
-            using Process interrupt = Process.Start("kill", ["-INT", $"{process.Id}"]);
+            GlueProgram.Interrupt(process);
             (await GlueProgram.End(process)).AssertRefused("the same command goes on from");
         }
 
@@ -106,6 +106,9 @@ public sealed class Table1Tests : IDisposable
     [InlineData("glue has no folder rte", "--tasks", "rte")]
     [InlineData("--seeds 1,x: x is no whole number", "--seeds", "1,x")]
     [InlineData("name at least one seed, and each once", "--seeds", "1,1")]
+    [InlineData("name at least one task, and each once", "--tasks", "mrpc,MRPC")]
+    [InlineData("name at least one task, and each once", "--tasks", ",")]
+    [InlineData("name at least one method", "--methods", "")]
     [InlineData("--preset large: no such preset", "--preset", "large")]
     public async Task What_cannot_be_is_refused_before_anything_is_trained(string complaint, params string[] arguments)
     {

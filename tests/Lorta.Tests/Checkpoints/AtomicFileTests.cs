@@ -21,6 +21,17 @@ public sealed class AtomicFileTests
     }
 
     [Fact]
+    public void ALinkStaysOne()
+    {
+        using TemporaryFolder folder = new();
+        AtomicFile.WriteText(folder["a"], "old");
+        string link = File.CreateSymbolicLink(folder["link"], folder["a"]).FullName;
+        AtomicFile.WriteText(link, "new");
+        Assert.Equal(folder["a"], new FileInfo(link).LinkTarget);
+        Assert.Equal("new", File.ReadAllText(folder["a"]));
+    }
+
+    [Fact]
     public void FailureOfTheWriterLeavesTheOldFile()
     {
         using TemporaryFolder folder = new();
