@@ -114,7 +114,7 @@ public sealed class TextClassifier : IDisposable
     /// <param name="adapterFolder">The adapter's folder.</param>
     /// <param name="baseFolder">The base model's folder.</param>
     /// <returns>The classifier.</returns>
-    /// <exception cref="CheckpointException">A folder is damaged or asks for what is not supported, or the adapter was made for another base.</exception>
+    /// <exception cref="CheckpointException">A folder is damaged or asks for what is not supported, or the adapter was made for a base of other sizes.</exception>
     /// <exception cref="TokenizerException">The base has no tokenizer of a supported kind.</exception>
     public static TextClassifier Load(string adapterFolder, string baseFolder)
     {
@@ -138,7 +138,7 @@ public sealed class TextClassifier : IDisposable
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="name">The adapter's name on the model.</param>
     /// <returns>The classifier.</returns>
-    /// <exception cref="CheckpointException">The folder is damaged or asks for what is not supported, or the adapter was made for another base.</exception>
+    /// <exception cref="CheckpointException">The folder is damaged or asks for what is not supported, or the adapter was made for a base of other sizes.</exception>
     public static TextClassifier Load(AdapterFolder stored, SequenceClassifier model, TextTokenizer tokenizer, string name = "default")
     {
         Dictionary<string, Parameter> head = model.HeadParameters().ToDictionary(entry => entry.Name, entry => entry.Parameter);
