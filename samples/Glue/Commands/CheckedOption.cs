@@ -28,8 +28,8 @@ internal static class CheckedOption
                 : Refuse<double?>(result, name, $"it must be a number of at least {lowest}" + (highest is null ? "" : $" and at most {highest}")),
     };
 
-    /// <summary>An option with numbers above 0, between commas; null where it is not given.</summary>
-    public static Option<double[]?> Numbers(string name, string description) => new(name)
+    /// <summary>An option with numbers above 0, between commas; without any where it is not given, as no array is null to the library.</summary>
+    public static Option<double[]> Numbers(string name, string description) => new(name)
     {
         Description = description,
         HelpName = "LIST",
@@ -39,7 +39,7 @@ internal static class CheckedOption
             double[] values = [.. result.Tokens[0].Value.Split(',').Select(part => TryParse(part, out double value) ? value : 0)];
             return values.All(value => value > 0) && values.Distinct().Count() == values.Length
                 ? values
-                : Refuse<double[]?>(result, name, "write numbers above 0 with commas between them, each once");
+                : Refuse<double[]>(result, name, "write numbers above 0 with commas between them, each once");
         },
     };
 

@@ -18,8 +18,8 @@ internal static class SweepCommand
         var data = new DataOptions();
         var fineTune = new FineTuneOptions();
         Option<string> model = CommonOptions.Model();
-        Option<double[]?> rates = CheckedOption.Numbers("--rates", "Learning rates of what the method trains [default: 0.3, 1 and 3 times --rate].");
-        Option<double[]?> headRates = CheckedOption.Numbers("--head-rates", "Learning rates of the head [default: 0.3, 1 and 3 times --head-rate].");
+        Option<double[]> rates = CheckedOption.Numbers("--rates", "Learning rates of what the method trains [default: 0.3, 1 and 3 times --rate].");
+        Option<double[]> headRates = CheckedOption.Numbers("--head-rates", "Learning rates of the head [default: 0.3, 1 and 3 times --head-rate].");
         Option<string?> output = new("--out") { Description = "The folder to write; what is there already is not trained again [default: runs/TASK-METHOD-sweep].", HelpName = "DIR" };
         Option<int?> seed = CommonOptions.Seed();
         Option<bool> quiet = CommonOptions.Quiet();
@@ -55,8 +55,8 @@ internal static class SweepCommand
         return command;
     }
 
-    /// <summary>The rates of an option, which has an empty list where it is left out.</summary>
-    private static double[]? Given(ParseResult result, Option<double[]?> option) => result.GetValue(option) is { Length: > 0 } rates ? rates : null;
+    /// <summary>The rates of an option; null where it is left out.</summary>
+    private static double[]? Given(ParseResult result, Option<double[]> option) => result.GetValue(option) is { Length: > 0 } rates ? rates : null;
 
     private static double[] Around(double rate) => [.. Factors.Select(factor => (double)(factor * (decimal)rate)).Distinct()]; // one where the method trains nothing
 
